@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+
+const { compilerOptions } = JSON.parse(readFileSync(new URL('./tsconfig.json', import.meta.url), 'utf8'));
+const typescript = {
+  swcrc: false,
+  sourceMaps: 'inline',
+  module: { type: 'commonjs' },
+  jsc: {
+    target: 'es2022',
+    keepClassNames: true,
+    baseUrl: import.meta.dirname,
+    paths: compilerOptions.paths,
+    parser: { syntax: 'typescript', decorators: true, dynamicImport: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+  },
+};
+const javascript = {
+  swcrc: false,
+  sourceMaps: 'inline',
+  module: { type: 'commonjs' },
+  jsc: { target: 'es2022', keepClassNames: true, parser: { syntax: 'ecmascript' } },
+};
+
+/** Nest 12 is ESM only and Jest's own ESM mode cannot run it: everything, packages too, is compiled to CommonJS. */
+export default {
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
+  testEnvironment: 'node',
+  testTimeout: 30_000,
+  testRegex: '\\.(spec|int-spec|e2e-spec)\\.ts$',
+  resolver: '<rootDir>/jest.resolver.cjs',
+  globalSetup: '<rootDir>/test/support/global-setup.cjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.cjs',
+  cacheDirectory: '<rootDir>/.cache/jest',
+  transformIgnorePatterns: [],
+  transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.[cm]?js$': ['@swc/jest', javascript] },
+  collectCoverageFrom: ['libs/**/*.ts', '!**/*.{spec,int-spec,e2e-spec}.ts', '!**/index.ts'],
+  coverageDirectory: '<rootDir>/coverage',
+};

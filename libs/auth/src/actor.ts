@@ -1,0 +1,35 @@
+import type { Permission } from './permissions.js';
+
+/**
+ * A principal and the way it came in. The first argument of every service and repository method.
+ * It says what was true when it was read: rights are read anew for every request.
+ */
+export interface Actor {
+  readonly kind: 'user' | 'service' | 'trial' | 'system';
+  readonly principalId: string;
+  readonly orgId: string;
+  /** The login (one signed-in device) it came in by; null for jobs and the program itself. */
+  readonly loginId: string | null;
+  readonly roles: readonly string[];
+  readonly permissions: ReadonlySet<Permission>;
+}
+
+/** Names the program itself as a principal: it has no row, no credential and no role. */
+const PROGRAM = 'system';
+
+const NONE: ReadonlySet<Permission> = new Set();
+
+/** The program acting for an organisation, with exactly the permissions that this piece of work declares. */
+export function systemActor(orgId: string, permissions: readonly Permission[]): Actor {
+  return {
+    kind: 'system',
+    principalId: PROGRAM,
+    orgId,
+    loginId: null,
+    roles: [],
+    permissions: permissions.length === 0 ? NONE : new Set(permissions),
+  };
+}
+
+/** The program acting on what belongs to no organisation: sign-in names, signing keys, nodes. */
+export const INSTALLATION: Actor = systemActor('', []);

@@ -1,0 +1,45 @@
+import { AppError, platformErrors } from '../errors/index.js';
+
+/** SQLSTATEs and socket errors that mean: the server is away, not: the statement is wrong. */
+const UNAVAILABLE = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '08000',
+  '08003',
+  '08006',
+  '08001',
+  '08004',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+const LOST =
+  /connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
+
+function memberOf(thrown: unknown, name: string): string | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !(name in thrown)) return undefined;
+  const value: unknown = Reflect.get(thrown, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** SQLSTATE of something that node-postgres threw. */
+export function sqlState(thrown: unknown): string | undefined {
+  return memberOf(thrown, 'code');
+}
+
+/** Name of the constraint that a unique (23505), foreign key (23503) or check (23514) violation hit. */
+export function violatedConstraint(thrown: unknown): string | undefined {
+  const state = sqlState(thrown);
+  return state?.startsWith('23') ? memberOf(thrown, 'constraint') : undefined;
+}
+
+/** A lost or refused connection becomes DATABASE_UNAVAILABLE; everything else stays what it was. */
+export function translateDatabaseError(thrown: unknown): unknown {
+  if (thrown instanceof AppError) return thrown;
+  const away = UNAVAILABLE.has(sqlState(thrown) ?? '') || (thrown instanceof Error && LOST.test(thrown.message));
+  return away ? platformErrors.DATABASE_UNAVAILABLE({ cause: thrown, retryAfter: 1 }) : thrown;
+}

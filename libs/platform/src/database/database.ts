@@ -1,0 +1,100 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Kysely } from 'kysely';
+import type pg from 'pg';
+import { translateDatabaseError } from './database.errors.js';
+import { openExecutor } from './executor.js';
+
+/**
+ * The rows of every table. Each table's type is declared beside its migration in `libs/schema`,
+ * by augmenting this interface: the platform itself knows no product.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: augmented by libs/schema
+export interface Tables {}
+
+/** What the database must know of an actor: whose rows a transaction may see. */
+export interface Acting {
+  readonly orgId: string;
+}
+
+/** A query executor inside one transaction. It works only until that transaction ends. */
+export type Executor = Pick<
+  Kysely<Tables>,
+  | 'selectFrom'
+  | 'insertInto'
+  | 'updateTable'
+  | 'deleteFrom'
+  | 'selectNoFrom'
+  | 'with'
+  | 'fn'
+  | 'dynamic'
+  | 'getExecutor'
+  | 'executeQuery'
+>;
+
+export interface TransactionOptions {
+  /** Do not wait for the log to reach the disk: only for what may be lost (drafts). */
+  readonly unsynced?: boolean;
+}
+
+export const APP_POOL = Symbol('APP_POOL');
+
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  constructor(@Inject(APP_POOL) private readonly pool: pg.Pool) {}
+
+  /**
+   * The only way to a query: runs `work` in one transaction that knows the actor's organisation.
+   * A thrown error rolls back. Nothing may be awaited inside but queries: the connection is held.
+   * @throws DATABASE_UNAVAILABLE when no connection can be had.
+   */
+  async as<T>(actor: Acting, work: (db: Executor) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw translateDatabaseError(error);
+    });
+    const { executor, close } = openExecutor<Tables>(client);
+    let broken: Error | undefined;
+    try {
+      // Sent in one flight with the first statement (the client pipelines); that one reports a failure.
+      const begun = client.query(beginText(actor, options));
+      begun.catch(() => undefined);
+      const result = await work(executor);
+      close();
+      await begun;
+      const committed = await client.query('commit');
+      // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, not with an error.
+      if (committed.command !== 'COMMIT') throw new Error('the transaction was rolled back by a failed statement');
+      return result;
+    } catch (error) {
+      close();
+      broken = await rollback(client);
+      throw translateDatabaseError(error);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Connections: all, idle, and callers waiting for one. */
+  poolState(): { total: number; idle: number; waiting: number } {
+    return { total: this.pool.totalCount, idle: this.pool.idleCount, waiting: this.pool.waitingCount };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+function beginText(actor: Acting, options: TransactionOptions): string {
+  // The organisation is an id from a verified token or a row; quoting it all the same costs nothing.
+  const organisation = actor.orgId.replaceAll("'", "''");
+  const unsynced = options.unsynced === true ? ", set_config('synchronous_commit', 'off', true)" : '';
+  return `begin; select set_config('parley.org', '${organisation}', true)${unsynced}`;
+}
+
+async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error('rollback failed', { cause: error });
+  }
+}

@@ -1,0 +1,41 @@
+import { monotonicFactory, ulid } from 'ulid';
+
+/** Prefixes of public ids; each names one kind of object. */
+export const ID_PREFIXES = {
+  organisation: 'org',
+  user: 'usr',
+  service: 'svc',
+  trial: 'trl',
+  login: 'lgn',
+  session: 'ses',
+  message: 'msg',
+  run: 'run',
+  feedback: 'fbk',
+  job: 'job',
+  dataKey: 'dek',
+  signingKey: 'sgk',
+  node: 'nod',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+const nextUlid = monotonicFactory();
+const BODY = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+
+/**
+ * A new opaque id `<prefix>_<ULID>`: 48 bits of milliseconds and 80 random bits, increasing within
+ * one process even inside a millisecond, so that bytewise order is the order of creation.
+ * @param at milliseconds since the epoch for what was made at another time (imports); such ids do
+ *   not take part in the increasing order within this process.
+ */
+export function newId(kind: IdKind, at?: number): string {
+  return `${ID_PREFIXES[kind]}_${at === undefined ? nextUlid() : ulid(at)}`;
+}
+
+/** Whether a text from outside has the shape of an id of that kind. A malformed one is a 404, never a 500. */
+export function isId(kind: IdKind, text: string): boolean {
+  const prefix = ID_PREFIXES[kind];
+  return (
+    text.length === prefix.length + 27 && text.startsWith(`${prefix}_`) && BODY.test(text.slice(prefix.length + 1))
+  );
+}

@@ -1,0 +1,14 @@
+import type { Migration } from 'kysely';
+import * as identity from './migrations/0001-identity.js';
+import * as conversations from './migrations/0002-conversations.js';
+
+export type * from './conversations.tables.js';
+export type * from './identity.tables.js';
+
+import './tables.js';
+
+/** All migrations in the order of their names. What is applied somewhere is never edited; a change is a new one. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-identity': identity,
+  '0002-conversations': conversations,
+};
