@@ -16,6 +16,8 @@ export interface SessionsTable {
   last_seq: ColumnType<number, number | undefined, number>;
   version: Generated<number>;
   active_run_id: string | null;
+  head_message_id: string | null;
+  previous_head_id: string | null;
   queued_runs: Generated<number>;
   last_message_at: Timestamp | null;
   last_activity_at: Timestamp;
@@ -57,7 +59,7 @@ export interface RunsTable {
   message_id: string;
   message_seq: Bigint;
   queue_seq: Bigint;
-  supersedes: string | null;
+  regenerates: Generated<boolean>;
   status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
   attempt: Generated<number>;
   lease_owner: string | null;
@@ -84,6 +86,8 @@ export interface MessageDraftsTable {
   session_id: string;
   run_id: string;
   message_id: string;
+  author_id: string;
+  author_name: string | null;
   offset: number;
   text: string;
 }

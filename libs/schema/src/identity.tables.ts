@@ -1,4 +1,4 @@
-import type { Generated, GeneratedAlways } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { DefaultJsonObject, JsonObject, Timestamp } from './columns.js';
 
 export interface OrganisationsTable {
@@ -102,6 +102,8 @@ export interface DataKeysTable {
   state: Generated<'active' | 'retired'>;
   wrapped_by: string;
   wrapped: string;
+  /** Values that the key may have sealed by now; set aside in blocks before they are. */
+  reserved: ColumnType<number, number | undefined, number>;
   created_at: Timestamp;
 }
 
@@ -124,6 +126,7 @@ export interface IdempotencyKeysTable {
   state: 'running' | 'done';
   status: number | null;
   answer_sealed: string | null;
+  run_id: string | null;
   created_at: Timestamp;
   expires_at: Timestamp;
 }

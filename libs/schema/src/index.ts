@@ -3,6 +3,7 @@ import * as identity from './migrations/0001-identity.js';
 import * as conversations from './migrations/0002-conversations.js';
 
 export type * from './conversations.tables.js';
+export { DEFAULT_ORG_ID } from './default-organisation.js';
 export type * from './identity.tables.js';
 
 import './tables.js';

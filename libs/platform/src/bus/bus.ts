@@ -1,4 +1,4 @@
-/** What travels on a channel. A message with none of the members only says: look. */
+/** What travels on a channel. */
 export interface BusMessage {
   /** This channel stands at N. Every mode carries it; `notify` coalesces to the greatest. */
   readonly wake?: number;

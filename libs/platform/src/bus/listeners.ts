@@ -8,22 +8,23 @@ export class Listeners {
 
   constructor(private readonly logger: Logger) {}
 
-  /** Whether this is the first listener of its channel. */
-  add(channel: string, listener: BusListener): boolean {
+  /** Returns the function that takes exactly this listener away again, however often it is called. */
+  add(channel: string, listener: BusListener): () => void {
+    // Wrapped, so that the same function given twice is two subscriptions.
+    const own: BusListener = (message, origin) => listener(message, origin);
     const known = this.byChannel.get(channel);
-    if (known === undefined) {
-      this.byChannel.set(channel, new Set([listener]));
-      return true;
-    }
-    known.add(listener);
-    return false;
+    if (known === undefined) this.byChannel.set(channel, new Set([own]));
+    else known.add(own);
+    return () => this.remove(channel, own);
   }
 
-  /** Whether this was the last listener of its channel. */
-  remove(channel: string, listener: BusListener): boolean {
+  private remove(channel: string, listener: BusListener): void {
     const known = this.byChannel.get(channel);
-    if (known?.delete(listener) !== true || known.size > 0) return false;
-    return this.byChannel.delete(channel);
+    if (known?.delete(listener) === true && known.size === 0) this.byChannel.delete(channel);
+  }
+
+  has(channel: string): boolean {
+    return this.byChannel.has(channel);
   }
 
   channels(): string[] {

@@ -13,10 +13,7 @@ export class ProcessBus extends Bus {
   }
 
   subscribe(channel: string, listener: BusListener): BusSubscription {
-    // Wrapped, so that the same function given twice is two subscriptions.
-    const own: BusListener = (message, origin) => listener(message, origin);
-    this.listeners.add(channel, own);
-    return { ready: Promise.resolve(), close: () => void this.listeners.remove(channel, own) };
+    return { ready: Promise.resolve(), close: this.listeners.add(channel, listener) };
   }
 
   state(): { healthy: boolean } {

@@ -31,15 +31,29 @@ export function sqlState(thrown: unknown): string | undefined {
   return memberOf(thrown, 'code');
 }
 
+/** Code of a failed system call, e.g. ENOENT. */
+export function systemErrorCode(thrown: unknown): string | undefined {
+  return memberOf(thrown, 'code');
+}
+
 /** Name of the constraint that a unique (23505), foreign key (23503) or check (23514) violation hit. */
 export function violatedConstraint(thrown: unknown): string | undefined {
   const state = sqlState(thrown);
   return state?.startsWith('23') ? memberOf(thrown, 'constraint') : undefined;
 }
 
+/** Whether the server is away or the line to it is cut; a wrong statement is neither. */
+export function isConnectionLost(thrown: unknown): boolean {
+  return UNAVAILABLE.has(sqlState(thrown) ?? '') || (thrown instanceof Error && LOST.test(thrown.message));
+}
+
+/** A prepared statement whose result a migration has changed since (0A000): its connection must be replaced. */
+export function isStalePlan(thrown: unknown): boolean {
+  return sqlState(thrown) === '0A000' && thrown instanceof Error && thrown.message.includes('cached plan');
+}
+
 /** A lost or refused connection becomes DATABASE_UNAVAILABLE; everything else stays what it was. */
 export function translateDatabaseError(thrown: unknown): unknown {
-  if (thrown instanceof AppError) return thrown;
-  const away = UNAVAILABLE.has(sqlState(thrown) ?? '') || (thrown instanceof Error && LOST.test(thrown.message));
-  return away ? platformErrors.DATABASE_UNAVAILABLE({ cause: thrown, retryAfter: 1 }) : thrown;
+  if (thrown instanceof AppError || !isConnectionLost(thrown)) return thrown;
+  return platformErrors.DATABASE_UNAVAILABLE({ cause: thrown, retryAfter: 1 });
 }

@@ -1,7 +1,7 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
-import { translateDatabaseError } from './database.errors.js';
+import { isConnectionLost, isStalePlan, translateDatabaseError } from './database.errors.js';
 import { openExecutor } from './executor.js';
 
 /**
@@ -39,24 +39,40 @@ export interface TransactionOptions {
 export const APP_POOL = Symbol('APP_POOL');
 
 @Injectable()
-export class Database implements OnApplicationShutdown {
+export class Database {
   constructor(@Inject(APP_POOL) private readonly pool: pg.Pool) {}
 
   /**
    * The only way to a query: runs `work` in one transaction that knows the actor's organisation.
    * A thrown error rolls back. Nothing may be awaited inside but queries: the connection is held.
+   * Where the pooled connection was dead before anything began, `work` is run once more on another one.
    * @throws DATABASE_UNAVAILABLE when no connection can be had.
    */
   async as<T>(actor: Acting, work: (db: Executor) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    const client = await this.pool.connect().catch((error: unknown) => {
-      throw translateDatabaseError(error);
-    });
+    const begin = beginText(actor, options);
+    try {
+      return await this.transaction(begin, work);
+    } catch (error) {
+      if (!(error instanceof NeverBegan)) throw translateDatabaseError(error);
+    }
+    try {
+      return await this.transaction(begin, work);
+    } catch (error) {
+      throw translateDatabaseError(error instanceof NeverBegan ? error.cause : error);
+    }
+  }
+
+  private async transaction<T>(begin: string, work: (db: Executor) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
     const { executor, close } = openExecutor<Tables>(client);
     let broken: Error | undefined;
+    let beginFailure: unknown;
     try {
       // Sent in one flight with the first statement (the client pipelines); that one reports a failure.
-      const begun = client.query(beginText(actor, options));
-      begun.catch(() => undefined);
+      const begun = client.query(begin);
+      begun.catch((error: unknown) => {
+        beginFailure = error;
+      });
       const result = await work(executor);
       close();
       await begun;
@@ -66,8 +82,8 @@ export class Database implements OnApplicationShutdown {
       return result;
     } catch (error) {
       close();
-      broken = await rollback(client);
-      throw translateDatabaseError(error);
+      broken = isStalePlan(error) ? new Error('plans of this connection are stale') : await rollback(client);
+      throw isConnectionLost(beginFailure) ? new NeverBegan(beginFailure) : error;
     } finally {
       client.release(broken);
     }
@@ -77,9 +93,12 @@ export class Database implements OnApplicationShutdown {
   poolState(): { total: number; idle: number; waiting: number } {
     return { total: this.pool.totalCount, idle: this.pool.idleCount, waiting: this.pool.waitingCount };
   }
+}
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.pool.end();
+/** The connection was dead before the transaction began: nothing was done, whatever `work` has sent after it. */
+class NeverBegan extends Error {
+  constructor(cause: unknown) {
+    super('the connection was lost before the transaction began', { cause });
   }
 }
 

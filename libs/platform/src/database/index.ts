@@ -1,2 +1,11 @@
-export { sqlState, violatedConstraint } from './database.errors.js';
+export { DatabaseAccess } from './access.js';
+export { isConnectionLost, sqlState, violatedConstraint } from './database.errors.js';
 export { type Acting, APP_POOL, Database, type Executor, type Tables, type TransactionOptions } from './database.js';
+export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
+export { DatabaseStartError } from './database-start.error.js';
+export { type CompanionSchema, SchemaMigrator, type SchemaSource } from './migrator.js';
+export type { ConnectionTarget } from './pool.js';
+export { type SchemaReport, SchemaState } from './schema-state.js';
+export { ServerInspector, type ServerReport } from './server-inspector.js';
+export { refuseVersion, weakWalls } from './server-requirements.js';
+export type { MigrationCondition, MigrationState } from './schema-status.js';

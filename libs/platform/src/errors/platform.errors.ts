@@ -115,4 +115,25 @@ export const platformErrors = defineErrors({
     title: 'The request took longer than it may.',
     remedy: 'Try again; ask for less at once.',
   },
+  FORBIDDEN: { status: 403, title: 'This is not allowed.', remedy: 'Ask somebody who may.' },
+  ORIGIN_NOT_ALLOWED: {
+    status: 403,
+    title: 'This origin may not open a stream here.',
+    remedy: 'Ask the operator to list the origin in cors.origins.',
+  },
+  HTTPS_REQUIRED: {
+    status: 403,
+    title: 'This service is reached by https only.',
+    remedy: 'Use https; consider a credential that was sent in the clear as known to others.',
+  },
+  EXPECTATION_FAILED: {
+    status: 417,
+    title: 'The expectation of the request cannot be met.',
+    remedy: 'Leave the Expect header out.',
+  },
+  UNKNOWN_FIELD: {
+    status: 400,
+    title: 'A member is not known here.',
+    remedy: 'Leave out the members named in errors[], or mend their spelling.',
+  },
 });

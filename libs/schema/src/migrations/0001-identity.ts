@@ -21,6 +21,9 @@ async function principals(db: Schema): Promise<void> {
       created_at timestamptz not null
     )`.execute(db);
   await sql`create unique index organisations_home on organisations (is_home) where is_home`.execute(db);
+  await sql`
+    insert into organisations (id, name, is_home, created_at)
+    values ('org_00000000000000000000000000', 'Home', true, transaction_timestamp())`.execute(db);
 
   await sql`
     create table principals (
@@ -130,8 +133,10 @@ async function keys(db: Schema): Promise<void> {
       state text not null default 'active' check (state in ('active', 'retired')),
       wrapped_by text not null,
       wrapped text not null,
+      reserved bigint not null default 0,
       created_at timestamptz not null
     )`.execute(db);
+  await sql`create index data_keys_wrapped_by on data_keys (wrapped_by, id) where level <> 'leaf'`.execute(db);
   await sql`
     create unique index data_keys_active on data_keys (level, purpose, coalesce(org_id, ''), coalesce(subject, ''))
     where state = 'active'`.execute(db);
@@ -164,6 +169,7 @@ async function requests(db: Schema): Promise<void> {
       state text not null check (state in ('running', 'done')),
       status integer,
       answer_sealed text,
+      run_id text collate "C", -- of a message or regeneration: a replay joins this run
       created_at timestamptz not null,
       expires_at timestamptz not null,
       primary key (principal_id, key)

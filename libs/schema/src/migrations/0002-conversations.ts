@@ -13,6 +13,7 @@ export async function up(db: Schema): Promise<void> {
 }
 
 async function sessions(db: Schema): Promise<void> {
+  // previous_head_id lets that statement return what head_message_id was before: the new message's parent.
   // last_seq, active_run_id and queued_runs are advanced by the statement that locks the row: whoever
   // holds the lock knows whether the session is busy, and commit order is the log's order.
   await sql`
@@ -31,6 +32,8 @@ async function sessions(db: Schema): Promise<void> {
       last_seq bigint not null default 0,
       version integer not null default 1,
       active_run_id text collate "C",
+      head_message_id text collate "C",
+      previous_head_id text collate "C",
       queued_runs integer not null default 0,
       last_message_at timestamptz,
       last_activity_at timestamptz not null,
@@ -98,7 +101,7 @@ async function runs(db: Schema): Promise<void> {
       message_id text collate "C" not null,
       message_seq bigint not null,
       queue_seq bigint not null,
-      supersedes text collate "C",
+      regenerates boolean not null default false,
       status text not null check (status in ('queued', 'running', 'waiting', 'completed', 'failed', 'cancelled')),
       attempt integer not null default 0,
       lease_owner text collate "C",
@@ -139,6 +142,8 @@ async function log(db: Schema): Promise<void> {
       session_id text collate "C" not null,
       run_id text collate "C" not null,
       message_id text collate "C" not null,
+      author_id text not null,
+      author_name text,
       "offset" integer not null,
       text text not null,
       primary key (run_id, message_id, "offset")
@@ -193,11 +198,11 @@ async function settingsAndUsage(db: Schema): Promise<void> {
       primary key (org_id, name)
     )`.execute(db);
 
-  // Outlives sessions and users: no foreign keys but the organisation's.
+  // Outlives sessions and users: no foreign keys.
   await sql`
     create table usage (
       id bigint generated always as identity primary key,
-      org_id text collate "C" not null references organisations (id),
+      org_id text collate "C" not null,
       principal_id text collate "C" not null,
       session_id text collate "C",
       run_id text collate "C",

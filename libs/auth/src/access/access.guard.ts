@@ -1,0 +1,88 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AppError } from '@parley/platform/errors';
+import { ROUTE_ACCESS } from '@parley/platform/http';
+import { identify } from '@parley/platform/observability';
+import type { Request, Response } from 'express';
+import { authErrors } from '../auth.errors.js';
+import { AuthMetrics } from '../auth.metrics.js';
+import { invalidToken } from '../tokens/token.service.js';
+import { type Access, isAccess } from './access.decorators.js';
+import type { Actor } from './actor.js';
+import { actorOf, carryActor } from './actor-carrier.js';
+import { Authenticator } from './authenticator.js';
+import { BEARER, BearerStrategy } from './bearer.strategy.js';
+
+/** Stands before every route and every socket event. What declares nothing is closed. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly bearer: BearerStrategy,
+    private readonly authenticator: Authenticator,
+    private readonly metrics: AuthMetrics,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const access: unknown = this.reflector.getAllAndOverride(ROUTE_ACCESS, [context.getHandler(), context.getClass()]);
+    if (!isAccess(access))
+      throw new Error(`${context.getClass().name}.${context.getHandler().name} declares no access`);
+    return access === 'public' ? true : this.admit(context, access);
+  }
+
+  private async admit(context: ExecutionContext, access: Exclude<Access, 'public'>): Promise<boolean> {
+    const http = context.getType() === 'http';
+    const actor = http ? await this.ofRequest(context, access) : await this.ofConnection(context);
+    if (actor === undefined) return true;
+    identify(actor);
+    this.permit(actor, access);
+    return true;
+  }
+
+  private async ofRequest(context: ExecutionContext, access: Access): Promise<Actor | undefined> {
+    const request = context.switchToHttp().getRequest<Request>();
+    if (access === 'recognised' && request.headers.authorization === undefined) return undefined;
+    const actor = await this.authenticate(request, context.switchToHttp().getResponse<Response>());
+    carryActor(request, actor);
+    return actor;
+  }
+
+  /** Whoever took the connection authenticated it; its rights are read anew with every event. */
+  private async ofConnection(context: ExecutionContext): Promise<Actor> {
+    const connection = context.switchToWs().getClient<object>();
+    const actor = actorOf(connection);
+    if (actor === undefined) throw unauthenticated();
+    const present = await this.authenticator.renew(actor);
+    carryActor(connection, present);
+    return present;
+  }
+
+  private authenticate(request: Request, response: Response): Promise<Actor> {
+    return new Promise((resolve, reject) => {
+      const settle = (error: unknown, actor: Actor | false | null | undefined, info: unknown): void => {
+        if (error !== null && error !== undefined) reject(error);
+        else if (actor) resolve(actor);
+        else reject(refusal(request, info));
+      };
+      const handle = this.bearer.getPassportInstance().authenticate(BEARER, { session: false }, settle);
+      void handle(request, response, reject);
+    });
+  }
+
+  private permit(actor: Actor, access: Exclude<Access, 'public'>): void {
+    const allowed = access === 'signed-in' || access === 'recognised' || actor.permissions.has(access);
+    this.metrics.decided(allowed ? 'allowed' : 'denied', access);
+    if (!allowed) throw authErrors.PERMISSION_DENIED({ detail: `This needs the permission ${access}.` });
+  }
+}
+
+/** What passport tells of a refusal: our own error, jsonwebtoken's, or that there was no token. */
+function refusal(request: Request, info: unknown): AppError {
+  if (info instanceof AppError) return info;
+  const bearer = /^bearer\s/i.test(request.headers.authorization ?? '');
+  return bearer ? invalidToken({ cause: info }) : unauthenticated();
+}
+
+function unauthenticated(): AppError {
+  return authErrors.UNAUTHENTICATED({ headers: { 'WWW-Authenticate': 'Bearer' } });
+}

@@ -1,0 +1,33 @@
+import { Body, Controller, Get, Put } from '@nestjs/common';
+import { Endpoint, type ExpectedVersions, IfMatch } from '@parley/platform/http';
+import { CurrentActor, SignedIn } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { toUserDto, UpdateProfileDto, UserDto } from './accounts.dto.js';
+import { AccountsService } from './accounts.service.js';
+
+const etag = ({ version }: UserDto): string => String(version);
+
+@Controller('users/profile')
+export class ProfileController {
+  constructor(private readonly accounts: AccountsService) {}
+
+  @Get()
+  @SignedIn()
+  @Endpoint({ summary: 'My profile', tag: 'Accounts', etag })
+  async read(@CurrentActor() actor: Actor): Promise<UserDto> {
+    return toUserDto(await this.accounts.profile(actor));
+  }
+
+  @Put()
+  @SignedIn()
+  @Endpoint({ summary: 'Change my profile', tag: 'Accounts', etag })
+  async update(
+    @CurrentActor() actor: Actor,
+    @Body() { display_name, preferences, metadata }: UpdateProfileDto,
+    @IfMatch() expected: ExpectedVersions | undefined,
+  ): Promise<UserDto> {
+    return toUserDto(
+      await this.accounts.updateProfile(actor, { displayName: display_name, preferences, metadata }, expected),
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { INSTALLATION } from './access/actor.js';
+import { AuthRetentionRepository } from './auth.retention.repository.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** After its end a used refresh token is still told apart from an unknown one for so long. */
+const REFRESH_KEPT = 7 * DAY;
+const LOGINS_KEPT = 90 * DAY;
+
+export interface AuthSweep {
+  readonly failures: number;
+  readonly locks: number;
+  readonly refreshTokens: number;
+  readonly logins: number;
+}
+
+/** Removes what no rule of sign-in looks at any more, at most 5,000 rows of a kind a call. */
+@Injectable()
+export class AuthRetention {
+  constructor(private readonly repository: AuthRetentionRepository) {}
+
+  /** @returns how many rows went; call again while a count is 5,000 */
+  async sweep(now: Date): Promise<AuthSweep> {
+    const ago = (milliseconds: number) => new Date(now.getTime() - milliseconds);
+    return {
+      failures: await this.repository.deleteFailures(INSTALLATION, ago(HOUR)),
+      locks: await this.repository.deleteLocks(INSTALLATION, now),
+      refreshTokens: await this.repository.deleteRefreshTokens(INSTALLATION, ago(REFRESH_KEPT)),
+      logins: await this.repository.deleteLogins(INSTALLATION, ago(REFRESH_KEPT), ago(LOGINS_KEPT)),
+    };
+  }
+}

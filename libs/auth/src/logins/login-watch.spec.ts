@@ -1,0 +1,107 @@
+import { Logger } from '@nestjs/common';
+import { ProcessBus } from '@parley/platform/bus';
+import { SettableClock } from '@parley/platform/clock';
+import type { Actor } from '../access/actor.js';
+import { systemActor } from '../access/actor.js';
+import { StandingRepository } from '../access/standing.repository.js';
+import { LoginWatch } from './login-watch.js';
+
+const actor = (loginId: string | null): Actor => ({ ...systemActor('org_1', []), kind: 'user', loginId });
+
+describe('LoginWatch', () => {
+  const bus = new ProcessBus();
+  const standing = new Set<string>();
+  const asked: string[][] = [];
+  let away = false;
+  const repository: StandingRepository = Object.create(StandingRepository.prototype);
+  jest.spyOn(repository, 'standing').mockImplementation((_, ids) => {
+    asked.push([...ids]);
+    return away ? Promise.reject(new Error('away')) : Promise.resolve(new Set(ids.filter((id) => standing.has(id))));
+  });
+  let watch: LoginWatch;
+  let ended: string[];
+  const follow = (loginId: string, name = loginId) => watch.watch(actor(loginId), () => ended.push(name));
+
+  beforeAll(() => Logger.overrideLogger(false));
+  beforeEach(() => {
+    jest.useFakeTimers();
+    away = false;
+    ended = [];
+    asked.length = 0;
+    for (const id of ['lgn_a', 'lgn_b']) standing.add(id);
+    watch = new LoginWatch(bus, repository, new SettableClock(0));
+    watch.onModuleInit();
+  });
+  afterEach(() => {
+    watch.onApplicationShutdown();
+    jest.useRealTimers();
+  });
+
+  it('tells every connection of an ended login at once, and once', () => {
+    follow('lgn_a', 'first');
+    follow('lgn_a', 'second');
+    follow('lgn_b');
+    watch.announce(['lgn_a']);
+    watch.announce(['lgn_a']);
+    expect(ended).toEqual(['first', 'second']);
+  });
+
+  it('tells nobody who has left', () => {
+    const leave = follow('lgn_a', 'first');
+    follow('lgn_a', 'second');
+    leave();
+    leave();
+    watch.announce(['lgn_a']);
+    expect(ended).toEqual(['second']);
+  });
+
+  it('tells the others when one cannot be told', () => {
+    watch.watch(actor('lgn_a'), () => {
+      throw new Error('already closed');
+    });
+    follow('lgn_a', 'second');
+    watch.announce(['lgn_a']);
+    expect(ended).toEqual(['second']);
+  });
+
+  it('asks about all watched logins in one statement every two seconds', async () => {
+    follow('lgn_a');
+    follow('lgn_b');
+    standing.delete('lgn_b');
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(asked).toEqual([['lgn_a', 'lgn_b']]);
+    expect(ended).toEqual(['lgn_b']);
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(asked.at(-1)).toEqual(['lgn_a']);
+  });
+
+  it('asks nothing while nobody is there', async () => {
+    follow('lgn_a')();
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(asked).toEqual([]);
+  });
+
+  it('asks at once when a message has no names, and when the line is in doubt', async () => {
+    follow('lgn_b');
+    standing.delete('lgn_b');
+    bus.publish('logins', { wake: 1 });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(ended).toEqual(['lgn_b']);
+  });
+
+  it('keeps connections while the database is away, and asks again', async () => {
+    follow('lgn_b');
+    standing.delete('lgn_b');
+    away = true;
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(ended).toEqual([]);
+    away = false;
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(ended).toEqual(['lgn_b']);
+  });
+
+  it('has nothing to watch for an actor without a login', () => {
+    expect(watch.watch(actor(null), () => ended.push('x'))()).toBeUndefined();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,38 @@
+import { Body, Controller, Headers, Ip, Post } from '@nestjs/common';
+import { Endpoint } from '@parley/platform/http';
+import { Public } from '../access/access.decorators.js';
+import { RegisterDto, toUserDto, UserDto } from '../accounts/accounts.dto.js';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { toTokenPairDto } from '../logins/logins.dto.js';
+import { identifierOf, LoginAnswerDto, LoginDto } from './sign-in.dto.js';
+import { SignInDoor } from './sign-in.guard.js';
+import { SignInService } from './sign-in.service.js';
+
+/** How one becomes somebody: the same handlers on two paths. */
+@Controller(['auth', 'users'])
+export class SignInController {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly signIn: SignInService,
+  ) {}
+
+  @Post('register')
+  @Public()
+  @Endpoint({ summary: 'Make an account', tag: 'Accounts', status: 201, limit: 'auth.register' })
+  async register(@Body() { email, password, username, display_name }: RegisterDto): Promise<UserDto> {
+    return toUserDto(await this.accounts.register({ email, password, username, displayName: display_name }));
+  }
+
+  @Post('login')
+  @Public()
+  @Endpoint({ summary: 'Sign in', tag: 'Accounts' })
+  @SignInDoor()
+  async login(
+    @Body() body: LoginDto,
+    @Ip() address: string,
+    @Headers('user-agent') userAgent?: string,
+  ): Promise<LoginAnswerDto> {
+    const { user, ...pair } = await this.signIn.signIn(identifierOf(body), body.password, { address, userAgent });
+    return { ...toTokenPairDto(pair), user: toUserDto(user) };
+  }
+}

@@ -1,0 +1,64 @@
+import { IsOptional, IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
+import { UserDto } from '../accounts/accounts.dto.js';
+import { type Identifier, toName } from '../accounts/names.js';
+import { TokenPairDto } from '../logins/logins.dto.js';
+
+const LONGEST_NAME = 320;
+
+export class LoginDto {
+  /**
+   * The e-mail of the account. Either this or `username`.
+   * @example "ada@example.com"
+   */
+  @ValidateIf(({ email, username }: LoginDto) => email !== undefined || username === undefined)
+  @IsString()
+  @MinLength(1)
+  @MaxLength(LONGEST_NAME)
+  email?: string;
+
+  /**
+   * The username of the account. Either this or `email`.
+   * @example "ada"
+   */
+  @ValidateIf(({ username }: LoginDto) => username !== undefined)
+  @IsString()
+  @MinLength(1)
+  @MaxLength(LONGEST_NAME)
+  username?: string;
+
+  /** @example "correct horse battery staple" */
+  @IsString()
+  @MinLength(1)
+  @MaxLength(1024)
+  password!: string;
+
+  /**
+   * One-time code, for accounts with a second factor; others need none.
+   * @example "123456"
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(16)
+  totp?: string;
+}
+
+/** The first pair of a login, and whose it is. */
+export class LoginAnswerDto extends TokenPairDto {
+  user!: UserDto;
+}
+
+/** The name that a judged body gives; the e-mail where it gives both. */
+export function identifierOf({ email, username = '' }: Pick<LoginDto, 'email' | 'username'>): Identifier {
+  return email === undefined
+    ? { kind: 'username', key: toName(username).key }
+    : { kind: 'email', key: toName(email).key };
+}
+
+/** The name in a body that was not judged yet. */
+export function identifierIn(body: unknown): Identifier | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const email: unknown = Reflect.get(body, 'email');
+  const username: unknown = Reflect.get(body, 'username');
+  if (typeof email === 'string') return identifierOf({ email });
+  return typeof username === 'string' ? identifierOf({ username }) : undefined;
+}

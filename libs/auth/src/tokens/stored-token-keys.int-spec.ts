@@ -1,0 +1,125 @@
+import { Logger } from '@nestjs/common';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import { Authenticator } from '../access/authenticator.js';
+import { AccountsService } from '../accounts/accounts.service.js';
+import { type IdentityFixture, openIdentity, PASSWORD } from '../auth.factory.js';
+import { LoginsService } from '../logins/logins.service.js';
+import { SignInService } from '../sign-in/sign-in.service.js';
+import { StoredTokenKeys } from './stored-token-keys.js';
+import { TokenService } from './token.service.js';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+describe('stored signing keys', () => {
+  let identity: IdentityFixture;
+  let keys: StoredTokenKeys;
+  let tokens: TokenService;
+  const subject = { principalId: 'usr_1', orgId: 'org_1', loginId: 'lgn_1', authTime: new Date(0), amr: ['pwd'] };
+  const beside = () => openIdentity({ beside: identity });
+  const states = async () =>
+    (await identity.db.pool.query('select kid, state from signing_keys order by created_at, kid')).rows.map(
+      ({ state }) => state,
+    );
+  const kids = async () => (await keys.published()).map(({ kid }) => kid);
+  const codeOf = async (work: Promise<unknown>) =>
+    work.then(
+      () => 'ok',
+      (error: { code: string }) => error.code,
+    );
+
+  beforeEach(async () => {
+    Logger.overrideLogger(false);
+    identity = await openIdentity();
+    keys = identity.module.get(StoredTokenKeys);
+    tokens = identity.module.get(TokenService);
+  });
+  afterEach(() => identity.close());
+
+  it('are one, however many nodes start at once', async () => {
+    const nodes = await Promise.all([beside(), beside(), beside()]);
+    const issued = await Promise.all(nodes.map((node) => node.module.get(TokenService).issue(subject)));
+    expect(await states()).toEqual(['active']);
+    for (const node of nodes) {
+      for (const { token } of issued) await expect(node.module.get(TokenService).verify(token)).resolves.toBeDefined();
+      await node.close();
+    }
+  });
+
+  it('are published without their private part, which lies sealed', async () => {
+    const { token } = await tokens.issue(subject);
+    const [jwk] = await keys.published();
+    expect(Object.keys(jwk ?? {}).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+    const { rows } = await identity.db.pool.query('select private_sealed from signing_keys');
+    expect(rows[0].private_sealed).toMatch(/^pe1\./);
+    expect(rows[0].private_sealed).not.toContain('PRIVATE KEY');
+    const verified = await jwtVerify(token, createLocalJWKSet({ keys: [{ kty: 'EC', ...jwk }] }), {
+      audience: 'parley',
+      currentDate: identity.clock.now(),
+    });
+    expect(verified.payload.sub).toBe('usr_1');
+  });
+
+  it('rotate without refusing a valid token', async () => {
+    const old = await tokens.issue(subject);
+    await keys.rotate();
+    await keys.rotate();
+    expect(await states()).toEqual(['active', 'next']);
+    expect(await kids()).toHaveLength(2);
+    await keys.tend();
+    expect(await states()).toEqual(['active', 'next']);
+    identity.clock.advance(10 * MINUTE);
+    await keys.tend();
+    expect(await states()).toEqual(['retired', 'active']);
+    const other = await beside();
+    const young = await other.module.get(TokenService).issue(subject);
+    for (const { token } of [old, young]) await expect(tokens.verify(token)).resolves.toBeDefined();
+    expect((await tokens.verify(young.token)).kid).not.toBe((await tokens.verify(old.token)).kid);
+    identity.clock.advance(61 * MINUTE + 1);
+    await keys.tend();
+    expect(await states()).toEqual(['active']);
+    await other.close();
+  });
+
+  it('rotate by themselves after 90 days', async () => {
+    await tokens.issue(subject);
+    identity.clock.advance(90 * DAY);
+    await keys.tend();
+    expect(await states()).toEqual(['active']);
+    identity.clock.advance(1);
+    await keys.tend();
+    await keys.tend();
+    expect(await states()).toEqual(['active', 'next']);
+  });
+
+  it('end every token at once, on every node, when revoked', async () => {
+    const email = 'ada@example.com';
+    await identity.module.get(AccountsService).register({ email, password: PASSWORD });
+    const signIn = () => identity.module.get(SignInService).signIn({ kind: 'email', key: email }, PASSWORD, {});
+    const { accessToken, refreshToken } = await signIn();
+    const other = await beside();
+    const nodes = [identity, other].map((node) => node.module.get(Authenticator));
+    for (const node of nodes) expect(await codeOf(node.authenticate(accessToken))).toBe('ok');
+    const [revoked] = await kids();
+    expect(await keys.revoke(String(revoked))).toBe(true);
+    expect(await keys.revoke(String(revoked))).toBe(false);
+    for (const node of nodes) expect(await codeOf(node.authenticate(accessToken))).toBe('TOKEN_INVALID');
+    expect(await kids()).toEqual([]);
+    const again = await signIn();
+    for (const node of nodes) expect(await codeOf(node.authenticate(again.accessToken))).toBe('ok');
+    expect(await codeOf(other.module.get(LoginsService).refresh(refreshToken, undefined))).toBe('ok');
+    await other.close();
+  });
+
+  it('are looked for once a second at most when somebody invents names', async () => {
+    await tokens.issue(subject);
+    const connect = jest.spyOn(identity.db.pool, 'connect');
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: 50 }, (_, n) => keys.find(`sgk_01JCZK5V4W8Q2M7N9P3R6T1X${10 + n}`)));
+    await keys.find('sgk_01JCZK5V4W8Q2M7N9P3R6T1XYZ');
+    await keys.find('not even a name');
+    const seconds = (performance.now() - begun) / 1000;
+    expect(connect.mock.calls.length).toBeLessThanOrEqual(Math.ceil(seconds));
+    connect.mockRestore();
+  });
+});

@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Actor, INSTALLATION } from '@parley/auth';
+import { Bus } from '@parley/platform/bus';
+import { Clock } from '@parley/platform/clock';
+import { CONFIG, type Config } from '@parley/platform/config';
+import { platformErrors } from '@parley/platform/errors';
+import { NodeId } from '@parley/platform/lifecycle';
+import { type Admission, announceWake, LeasesRepository } from '@parley/sessions';
+
+/** Where and under which bounds a run of this node may begin. */
+@Injectable()
+export class Admissions {
+  /** Runs under way by organisation, on all nodes, as of the last second: the bound is far and may be crossed by a few. */
+  private running: ReadonlyMap<string, number> = new Map();
+
+  constructor(
+    private readonly leases: LeasesRepository,
+    private readonly node: NodeId,
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async refresh(): Promise<void> {
+    const rows = await this.leases.runningByOrganisation(INSTALLATION);
+    this.running = new Map(rows.map(({ orgId, running }) => [orgId, running]));
+  }
+
+  /** @throws RATE_LIMITED when the organisation has as many runs under way as it may */
+  toAccept(actor: Actor, onBusy: 'queue' | 'reject', nodeHasRoom: boolean): Admission {
+    const { limits, runs } = this.config;
+    if (limits.enabled && (this.running.get(actor.orgId) ?? 0) >= limits.runs_per_organisation) {
+      throw tooManyRuns(limits.runs_per_organisation);
+    }
+    return {
+      nodeId: this.node.value,
+      leaseSeconds: runs.lease_seconds,
+      nodeHasRoom,
+      onBusy,
+      maxQueued: runs.max_queued_per_session,
+      maxRunning: this.runsPerPrincipal,
+    };
+  }
+
+  toBegin(): { nodeId: string; leaseSeconds: number; maxRunning: number | null; at: Date } {
+    return {
+      nodeId: this.node.value,
+      leaseSeconds: this.config.runs.lease_seconds,
+      maxRunning: this.runsPerPrincipal,
+      at: this.clock.now(),
+    };
+  }
+
+  get runsPerPrincipal(): number | null {
+    const { enabled, multiplier, runs_per_principal: most } = this.config.limits;
+    return enabled ? most * multiplier : null;
+  }
+
+  announce(sessionId: string, lastSeq: number): void {
+    announceWake(this.bus, sessionId, lastSeq);
+  }
+}
+
+export function tooManyRuns(limit: number) {
+  return platformErrors.RATE_LIMITED({
+    detail: 'As many answers are being written as may be at once.',
+    retryAfter: 1,
+    members: { policy: 'runs.concurrent', limit },
+  });
+}

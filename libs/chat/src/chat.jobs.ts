@@ -1,0 +1,27 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { JobQueue } from '@parley/platform/jobs';
+import { Runner } from './runner.service.js';
+import { titleJob } from './title.job.js';
+import { Titles } from './titles.service.js';
+
+/** What a turn leaves to the job queue, and who does it. */
+@Injectable()
+export class ChatJobs implements OnModuleInit {
+  private readonly logger = new Logger(ChatJobs.name);
+
+  constructor(
+    private readonly jobs: JobQueue,
+    private readonly titles: Titles,
+    private readonly runner: Runner,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.work(titleJob, ({ orgId, sessionId }, { signal }) => this.titles.write(orgId, sessionId, signal));
+    this.runner.onUntitled(({ actor, sessionId, plan }) => {
+      this.titles.afterRun(actor, sessionId, plan.autoTitle).catch((error: unknown) => {
+        // The session stays untitled; its next completed run tries again.
+        this.logger.warn({ err: error }, 'a title could not be written');
+      });
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { type Actor, authErrors, LoginWatch } from '@parley/auth';
+import { CONFIG, type Config } from '@parley/platform/config';
+import { toProblem } from '@parley/platform/errors';
+import { openEventStream } from '@parley/platform/http';
+import { correlationId } from '@parley/platform/observability';
+import { type OpenReader, Readers } from '@parley/sessions';
+import { countReader } from './chat.metrics.js';
+import type { TakenListener } from './intake.service.js';
+import { StreamSink } from './stream-sink.js';
+
+export interface StreamOptions {
+  readonly sessionId: string;
+  readonly after: number;
+  /** Only the events of this run; the stream ends with it. */
+  readonly runId?: string;
+  readonly upToDate?: boolean;
+}
+
+/** Server-sent events: one reader, one open answer. */
+@Injectable()
+export class EventStreams {
+  private readonly open = new Set<StreamSink>();
+
+  constructor(
+    private readonly readers: Readers,
+    private readonly logins: LoginWatch,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  start(actor: Actor, response: ServerResponse, options: StreamOptions): void {
+    let reader: OpenReader | undefined;
+    const gone = countReader('sse');
+    const stream = openEventStream(response, {
+      heartbeatSeconds: this.config.sockets.heartbeat_seconds,
+      onClose: () => {
+        gone();
+        unwatch();
+        reader?.close();
+        this.open.delete(sink);
+      },
+    });
+    const correlation = correlationId();
+    const sink = new StreamSink(stream, {
+      sessionId: options.sessionId,
+      ...(correlation === undefined ? {} : { correlationId: correlation }),
+    });
+    const unwatch = this.logins.watch(actor, () => sink.fail(toProblem(authErrors.TOKEN_INVALID())));
+    this.open.add(sink);
+    reader = this.readers.open({ actor, ...options }, sink);
+  }
+
+  /** To hand to who takes a message in: opens the stream of its run once it is stored. */
+  ofRun(actor: Actor, sessionId: string, response: ServerResponse): TakenListener {
+    return ({ runId, before, replayed }) =>
+      this.start(actor, response, { sessionId, runId, after: before, upToDate: !replayed });
+  }
+
+  /** Tells every client that this node is leaving: they connect again elsewhere, with the last `seq` they have. */
+  closeAll(error: Error): void {
+    for (const sink of this.open) sink.fail(toProblem(error));
+  }
+}

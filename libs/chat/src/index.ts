@@ -1,0 +1,1 @@
+export { ChatModule, RunsModule } from './chat.module.js';

@@ -1,0 +1,169 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '@parley/auth';
+import { Bus } from '@parley/platform/bus';
+import { violatedConstraint } from '@parley/platform/database';
+import { platformErrors } from '@parley/platform/errors';
+import {
+  type Accepted,
+  AcceptRepository,
+  announceEvents,
+  type IdempotentCall,
+  type LogEvent,
+  type MessageRow,
+  type NewRegeneration,
+  type NewTurn,
+  type RunRow,
+  RunsRepository,
+  sessionErrors,
+} from '@parley/sessions';
+import type { TurnPlan } from '@parley/use-cases';
+import { Admissions, tooManyRuns } from './admissions.service.js';
+import { acceptedEvents, acceptedRow, sentRow } from './fresh-events.js';
+import { Runner } from './runner.service.js';
+
+/** What became of a message or regeneration that was handed in. */
+export interface Taken {
+  readonly runId: string;
+  readonly run: RunRow;
+  /** Null for a regeneration, and for a replay: it is read anew then. */
+  readonly message: MessageRow | null;
+  /** The `seq` before the first event of the run. */
+  readonly before: number;
+  /** An earlier call has begun this run. */
+  readonly replayed: boolean;
+}
+
+/** Told after the commit and before anyone hears of it: whoever listens from here on misses nothing. */
+export type TakenListener = (taken: Taken) => void;
+
+/** Takes messages and regenerations in: stored, announced and begun, or refused with the reason. */
+@Injectable()
+export class Intake {
+  constructor(
+    private readonly accept: AcceptRepository,
+    private readonly runs: RunsRepository,
+    private readonly admissions: Admissions,
+    private readonly runner: Runner,
+    private readonly bus: Bus,
+  ) {}
+
+  /** @throws NOT_FOUND, RUN_IN_PROGRESS, QUEUE_FULL, RATE_LIMITED, IDEMPOTENCY_KEY_REUSED */
+  async send(actor: Actor, turn: NewTurn, plan: TurnPlan, heard: TakenListener): Promise<Taken> {
+    const admission = this.admissions.toAccept(actor, plan.onBusy, this.runner.hasRoom);
+    const accepted = await this.orReplay(actor, turn, () => this.accept.send(actor, turn, admission));
+    if ('replayed' in accepted) return announced(accepted, heard);
+    const message = sentRow(actor, turn, accepted);
+    return this.taken(actor, turn, plan, { accepted, message, heard });
+  }
+
+  /** As `send`, for a new answer to a message that is already there. */
+  async regenerate(actor: Actor, turn: NewRegeneration, plan: TurnPlan, heard: TakenListener): Promise<Taken> {
+    const admission = this.admissions.toAccept(actor, plan.onBusy, this.runner.hasRoom);
+    const accepted = await this.orReplay(actor, turn, () => this.accept.regenerate(actor, turn, admission));
+    if ('replayed' in accepted) return announced(accepted, heard);
+    return this.taken(actor, turn, plan, { accepted, message: null, heard });
+  }
+
+  private taken(
+    actor: Actor,
+    turn: NewTurn | NewRegeneration,
+    plan: TurnPlan,
+    facts: { accepted: Accepted; message: MessageRow | null; heard: TakenListener },
+  ): Taken {
+    const { accepted, message, heard } = facts;
+    const events: LogEvent[] = acceptedEvents(turn, accepted, message);
+    const before = accepted.lastSeq - events.length;
+    const taken: Taken = { runId: turn.runId, run: acceptedRow(turn, accepted), message, before, replayed: false };
+    heard(taken);
+    announceEvents(this.bus, turn.sessionId, accepted.lastSeq, events);
+    if (accepted.begun) {
+      this.runner.begin({
+        actor,
+        sessionId: turn.sessionId,
+        runId: turn.runId,
+        attempt: 1,
+        messageId: turn.messageId,
+        messageSeq: message?.seq ?? messageSeqOf(turn),
+        content: turn.content,
+        plan,
+        context: turn.context,
+        correlationId: turn.correlationId,
+        startedAt: turn.at,
+        regenerates: message === null,
+        untitled: turn.untitled,
+      });
+    }
+    return taken;
+  }
+
+  private async orReplay(
+    actor: Actor,
+    turn: NewTurn | NewRegeneration,
+    store: () => Promise<Accepted | null>,
+  ): Promise<Accepted | Taken> {
+    try {
+      const accepted = await store();
+      if (accepted === null) throw await this.refusal(actor, turn.sessionId);
+      return accepted;
+    } catch (error) {
+      const constraint = violatedConstraint(error);
+      if (constraint === 'messages_client_id' && 'clientMessageId' in turn && turn.clientMessageId !== null) {
+        const first = await this.accept.findByClientId(actor, turn.sessionId, turn.clientMessageId);
+        return this.replay(actor, turn.sessionId, first?.runId ?? null);
+      }
+      if (constraint === 'idempotency_keys_pkey' && turn.idempotency !== null) {
+        return this.replayKey(actor, turn, turn.idempotency, store);
+      }
+      throw error;
+    }
+  }
+
+  private async replayKey(
+    actor: Actor,
+    turn: NewTurn | NewRegeneration,
+    call: IdempotentCall,
+    store: () => Promise<Accepted | null>,
+  ): Promise<Accepted | Taken> {
+    const known = await this.accept.findByKey(actor, call.key);
+    if (known === undefined || known.expiresAt <= turn.at) {
+      // The day is over: the key is free again.
+      await this.accept.forgetKey(actor, call.key, turn.at);
+      return this.orReplay(actor, turn, store);
+    }
+    if (!known.fingerprint.equals(call.fingerprint)) throw platformErrors.IDEMPOTENCY_KEY_REUSED();
+    return this.replay(actor, turn.sessionId, known.runId);
+  }
+
+  private async replay(actor: Actor, sessionId: string, runId: string | null): Promise<Taken> {
+    const run = runId === null ? undefined : await this.runs.find(actor, sessionId, runId);
+    if (run === undefined)
+      throw platformErrors.CONFLICT({ detail: 'The first call with this id is not to be joined any more.' });
+    return {
+      runId: run.id,
+      run,
+      message: null,
+      before: (await this.runs.firstSeq(actor, sessionId, run.id)) - 1,
+      replayed: true,
+    };
+  }
+
+  private async refusal(actor: Actor, sessionId: string) {
+    const facts = await this.accept.whyRefused(actor, sessionId);
+    if (facts === null) return platformErrors.NOT_FOUND();
+    const { maxQueued, maxRunning } = this.admissions.toAccept(actor, 'queue', true);
+    if (facts.queued >= maxQueued) return sessionErrors.QUEUE_FULL({ retryAfter: 1, members: { limit: maxQueued } });
+    if (facts.active) return sessionErrors.RUN_IN_PROGRESS({ retryAfter: 1 });
+    if (maxRunning !== null && facts.running >= maxRunning) return tooManyRuns(maxRunning);
+    return sessionErrors.RUN_IN_PROGRESS({ retryAfter: 1 });
+  }
+}
+
+function announced(taken: Taken, heard: TakenListener): Taken {
+  heard(taken);
+  return taken;
+}
+
+function messageSeqOf(turn: NewTurn | NewRegeneration): number {
+  if ('messageSeq' in turn) return turn.messageSeq;
+  throw new Error('a new message has its seq from the row that was stored');
+}

@@ -1,0 +1,154 @@
+import { performance } from 'node:perf_hooks';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { INSTALLATION } from '@parley/auth';
+import { Bus } from '@parley/platform/bus';
+import { CONFIG, type Config } from '@parley/platform/config';
+import { announceSignal, type DraftPiece, DraftsRepository, LiveTexts } from '@parley/sessions';
+import type { LiveRun, Voice } from './live-run.js';
+
+/** How often the event loop's use is read. */
+const SAMPLE_MS = 250;
+/** Below this share of busy time deltas go out as often as allowed, above the other as seldom. */
+const CALM = 0.5;
+const BUSY = 0.9;
+
+/**
+ * Sends text on its way: the first delta of a run at once, then one per 25–250 ms and run, wider as
+ * the event loop gets busier; and writes it down every 250 ms, in one statement for all runs.
+ */
+@Injectable()
+export class Pacer implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(Pacer.name);
+  private readonly dirty = new Set<LiveRun>();
+  private readonly unsaved = new Set<LiveRun>();
+  private timer: NodeJS.Timeout | undefined;
+  private timers: NodeJS.Timeout[] = [];
+  private interval: number;
+  private utilisation = performance.eventLoopUtilization();
+  private saving: Promise<void> | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly texts: LiveTexts,
+    private readonly drafts: DraftsRepository,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.interval = config.runs.delta_min_ms;
+  }
+
+  onModuleInit(): void {
+    this.timers = [
+      setInterval(() => this.measure(), SAMPLE_MS).unref(),
+      setInterval(() => this.checkpoint(), this.config.runs.checkpoint_ms).unref(),
+    ];
+  }
+
+  onApplicationShutdown(): void {
+    for (const timer of this.timers) clearInterval(timer);
+    clearTimeout(this.timer);
+  }
+
+  textGrew(live: LiveRun, voice: Voice): void {
+    this.texts.set(live.run.sessionId, voice.messageId, voice.text);
+    if (performance.now() >= live.dueAt) this.send(live);
+    else this.later(live);
+  }
+
+  textReplaced(live: LiveRun, voice: Voice): void {
+    const { sessionId, runId } = live.run;
+    this.texts.set(sessionId, voice.messageId, voice.text);
+    announceSignal(this.bus, sessionId, {
+      kind: 'snapshot',
+      snapshot: { run_id: runId, message_id: voice.messageId, text: voice.text },
+    });
+  }
+
+  /** Sends what is left; to be called before the run's end is announced. */
+  settle(live: LiveRun): void {
+    this.send(live);
+    this.dirty.delete(live);
+    this.unsaved.delete(live);
+  }
+
+  private later(live: LiveRun): void {
+    this.dirty.add(live);
+    this.timer ??= setTimeout(() => this.tick(), this.interval);
+  }
+
+  private tick(): void {
+    this.timer = undefined;
+    const now = performance.now();
+    for (const live of this.dirty) if (now >= live.dueAt) this.send(live);
+    if (this.dirty.size > 0) this.timer = setTimeout(() => this.tick(), this.interval);
+  }
+
+  private send(live: LiveRun): void {
+    this.dirty.delete(live);
+    const { sessionId, runId } = live.run;
+    for (const voice of live.voices) {
+      if (voice.sent >= voice.text.length) continue;
+      const delta = {
+        run_id: runId,
+        message_id: voice.messageId,
+        offset: voice.sent,
+        text: voice.text.slice(voice.sent),
+      };
+      voice.sent = voice.text.length;
+      this.unsaved.add(live);
+      announceSignal(this.bus, sessionId, { kind: 'delta', delta });
+    }
+    live.dueAt = performance.now() + this.interval;
+  }
+
+  private measure(): void {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, this.utilisation);
+    this.utilisation = now;
+    const { delta_min_ms: least, delta_max_ms: most } = this.config.runs;
+    const share = Math.min(1, Math.max(0, (utilization - CALM) / (BUSY - CALM)));
+    this.interval = least + share * Math.max(0, most - least);
+  }
+
+  private checkpoint(): void {
+    if (this.saving !== undefined || this.unsaved.size === 0) return;
+    this.saving = this.save()
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'streamed text could not be written down'))
+      .finally(() => {
+        this.saving = undefined;
+      });
+  }
+
+  private async save(): Promise<void> {
+    const runs = [...this.unsaved];
+    this.unsaved.clear();
+    const ends = new Map<Voice, number>();
+    const pieces: DraftPiece[] = [];
+    for (const live of runs) {
+      live.hasDrafts = true;
+      for (const voice of live.voices) {
+        // Never more than was shown: what survives a killed node is a prefix of it.
+        if (voice.saved >= voice.sent) continue;
+        pieces.push(piece(live, voice));
+        ends.set(voice, voice.sent);
+      }
+    }
+    if (pieces.length === 0) return;
+    await this.drafts.save(INSTALLATION, pieces);
+    for (const [voice, end] of ends) voice.saved = Math.max(voice.saved, end);
+  }
+}
+
+function piece(live: LiveRun, voice: Voice): DraftPiece {
+  const { actor, sessionId, runId } = live.run;
+  const { messageId, authorId, authorName, saved, sent } = voice;
+  return {
+    orgId: actor.orgId,
+    sessionId,
+    runId,
+    messageId,
+    authorId,
+    authorName,
+    offset: saved,
+    text: voice.text.slice(saved, sent),
+  };
+}

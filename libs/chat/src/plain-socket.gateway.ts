@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { CONFIG, type Config } from '@parley/platform/config';
+import { AppError, platformErrors, toProblem } from '@parley/platform/errors';
+import { Origins } from '@parley/platform/http';
+import { DRAIN_ORDER, Drain } from '@parley/platform/lifecycle';
+import { refuseUpgrade, UpgradeDoors } from '@parley/platform/sockets';
+import { Readers } from '@parley/sessions';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { countReader } from './chat.metrics.js';
+import { Frames } from './plain-frames.service.js';
+import { CLOSE } from './plain-sink.js';
+import { PlainSocket, type PlainSocketHost } from './plain-socket.js';
+import { SocketEntrance } from './socket-entrance.service.js';
+
+const ADDRESS = /^\/ws\/chat\/([^/]{1,64})$/;
+const BEARER_PROTOCOL = 'bearer.';
+const SEQ = /^\d{1,15}$/;
+
+/** Plain WebSocket, for clients without Socket.IO: `/ws/chat/{session_id}?after=SEQ`. */
+@Injectable()
+export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(PlainSocketGateway.name);
+  private readonly open = new Set<PlainSocket>();
+  private readonly server: WebSocketServer;
+  private readonly origins: Origins;
+  private readonly host: PlainSocketHost;
+
+  constructor(
+    private readonly doors: UpgradeDoors,
+    private readonly entrance: SocketEntrance,
+    private readonly drain: Drain,
+    frames: Frames,
+    readers: Readers,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.origins = new Origins(config);
+    this.host = {
+      frames,
+      readers,
+      admit: (token) => entrance.admit(token),
+      watch: (actor, ended) => entrance.watch(actor, ended),
+    };
+    this.server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: config.sockets.max_frame_bytes,
+      handleProtocols: chooseProtocol,
+    });
+  }
+
+  onModuleInit(): void {
+    this.doors.open(ADDRESS, (request, socket, head, [sessionId = '']) => {
+      this.upgrade(request, socket, head, sessionId).catch((error: unknown) => {
+        if (!(error instanceof AppError)) this.logger.error({ err: error }, 'a WebSocket could not be opened');
+        refuseUpgrade(socket, error instanceof AppError ? error : platformErrors.INTERNAL({ cause: error }));
+      });
+    });
+    this.drain.onDrain('websocket', DRAIN_ORDER.sockets, () => this.leave());
+  }
+
+  onApplicationShutdown(): void {
+    this.server.close();
+  }
+
+  private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, sessionId: string): Promise<void> {
+    if (!this.origins.mayOpen(request.headers.origin, request.headers.host)) throw platformErrors.ORIGIN_NOT_ALLOWED();
+    await this.entrance.knock(request);
+    this.server.handleUpgrade(request, socket, head, (client) => this.accept(client, request, sessionId));
+  }
+
+  private accept(client: WebSocket, request: IncomingMessage, sessionId: string): void {
+    const { auth_timeout_seconds: patience, heartbeat_seconds: heartbeat } = this.config.sockets;
+    const gone = countReader('websocket');
+    const plain = new PlainSocket(client, this.host, {
+      sessionId,
+      after: afterOf(request),
+      authTimeoutMs: patience * 1000,
+      heartbeatMs: heartbeat * 1000,
+    });
+    this.open.add(plain);
+    client.once('close', () => {
+      gone();
+      this.open.delete(plain);
+    });
+    const token = tokenOf(request);
+    if (token !== undefined) void plain.enter(token);
+  }
+
+  private async leave(): Promise<void> {
+    const problem = toProblem(platformErrors.SHUTTING_DOWN());
+    for (const plain of this.open) plain.close(CLOSE.leaving, problem);
+  }
+}
+
+/** A browser gives up when none of its protocols is chosen; the one with the token is the last resort. */
+function chooseProtocol(offered: Set<string>): string | false {
+  const [first] = [...offered].filter((name) => !name.startsWith(BEARER_PROTOCOL));
+  return first ?? offered.values().next().value ?? false;
+}
+
+function tokenOf(request: IncomingMessage): string | undefined {
+  const [scheme = '', credentials] = (request.headers.authorization ?? '').split(' ', 2);
+  if (scheme.toLowerCase() === 'bearer' && credentials !== undefined) return credentials;
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  return offered.find((name) => name.startsWith(BEARER_PROTOCOL))?.slice(BEARER_PROTOCOL.length);
+}
+
+function afterOf(request: IncomingMessage): number {
+  const after = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '').get('after') ?? '0';
+  return SEQ.test(after) ? Number(after) : 0;
+}

@@ -1,0 +1,55 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Admissions } from './admissions.service.js';
+import { Dispatcher } from './dispatcher.service.js';
+import { Sweeper } from './sweeper.service.js';
+
+const ROUND_MS = 1000;
+/** Rounds between two looks for stray drafts. */
+const SELDOM = 60;
+
+/** Every second each node looks for work that others have left: lapsed runs, then messages that wait. */
+@Injectable()
+export class Rounds implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(Rounds.name);
+  private timer: NodeJS.Timeout | undefined;
+  private count = 0;
+
+  constructor(
+    private readonly sweeper: Sweeper,
+    private readonly dispatcher: Dispatcher,
+    private readonly admissions: Admissions,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.plan();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private plan(): void {
+    this.timer = setTimeout(() => {
+      void this.round().finally(() => {
+        if (this.timer !== undefined) this.plan();
+      });
+    }, ROUND_MS);
+  }
+
+  private async round(): Promise<void> {
+    this.count += 1;
+    await this.step('sweep', () => this.sweeper.sweep());
+    await this.step('dispatch', () => this.dispatcher.dispatchAll());
+    await this.step('count', () => this.admissions.refresh());
+    if (this.count % SELDOM === 0) await this.step('tidy', () => this.sweeper.removeStrayDrafts());
+  }
+
+  private async step(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.warn({ err: error, step: what }, 'a round did not succeed; the next one will try again');
+    }
+  }
+}

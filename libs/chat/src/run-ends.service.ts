@@ -1,0 +1,112 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type Actor, systemActor } from '@parley/auth';
+import { Bus } from '@parley/platform/bus';
+import { Clock } from '@parley/platform/clock';
+import { type AppError, platformErrors } from '@parley/platform/errors';
+import { NodeId } from '@parley/platform/lifecycle';
+import {
+  announceWake,
+  type Draft,
+  type Ended,
+  type Fence,
+  FinishRepository,
+  type LapsedRun,
+  LeaseLost,
+  type NewAnswer,
+  type QueuedRun,
+  type RunEnd,
+  sessionErrors,
+} from '@parley/sessions';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { problemOf } from './turn-end.js';
+
+/** While the database is away an answer is kept here for about a minute; then the sweeper has the run. */
+const patiently = retry(
+  handleWhen((error) => platformErrors.DATABASE_UNAVAILABLE.is(error)),
+  { maxAttempts: 30, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2000 }) },
+);
+
+/** Stores how runs end, each exactly once. */
+@Injectable()
+export class RunEnds {
+  private readonly logger = new Logger(RunEnds.name);
+
+  constructor(
+    private readonly finish: FinishRepository,
+    private readonly node: NodeId,
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Undefined when the run is not ours to end any more: swept, or an earlier try did reach the database. */
+  store(actor: Actor, attempt: number, end: RunEnd): Promise<Ended | undefined> {
+    return this.fenced(actor, end, { nodeId: this.node.value, attempt, lapsed: false });
+  }
+
+  /** Ends a run that was begun here but cannot be executed. */
+  async refuse(run: QueuedRun, error: AppError): Promise<void> {
+    const end = this.failed(run, error, []);
+    const ended = await this.store(systemActor(run.orgId, []), run.attempt, end);
+    if (ended !== undefined) announceWake(this.bus, run.sessionId, ended.lastSeq);
+  }
+
+  /** Ends a run whose node went away; what it had written down is kept as partial messages. */
+  async interrupt(run: LapsedRun, drafts: readonly Draft[]): Promise<Ended | undefined> {
+    const answers = drafts
+      .filter((draft) => draft.text !== '')
+      .map(
+        (draft): NewAnswer => ({
+          id: draft.messageId,
+          authorId: draft.authorId,
+          authorName: draft.authorName,
+          content: draft.text,
+          status: 'partial',
+          superseded: run.regenerates,
+          finishReason: 'interrupted',
+          metadata: {},
+        }),
+      );
+    const end = { ...this.failed(run, sessionErrors.RUN_INTERRUPTED(), answers), hasDrafts: true };
+    const fence = { nodeId: run.leaseOwner, attempt: run.attempt, lapsed: true };
+    const ended = await this.fenced(systemActor(run.orgId, []), end, fence);
+    if (ended !== undefined) announceWake(this.bus, run.sessionId, ended.lastSeq);
+    return ended;
+  }
+
+  private async fenced(actor: Actor, end: RunEnd, fence: Fence): Promise<Ended | undefined> {
+    try {
+      return await patiently.execute(() => this.finish.end(actor, end, fence));
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      this.logger.warn({ run_id: end.runId }, 'the run was ended elsewhere');
+      return undefined;
+    }
+  }
+
+  private failed(
+    run: { sessionId: string; runId: string; messageId: string; messageSeq: number },
+    error: AppError,
+    answers: readonly NewAnswer[],
+  ): RunEnd {
+    const { sessionId, runId, messageId, messageSeq } = run;
+    return {
+      sessionId,
+      runId,
+      messageId,
+      messageSeq,
+      status: 'failed',
+      error: problemOf(error),
+      usage: null,
+      componentResults: null,
+      answers,
+      events: [
+        ...answers.map((answer) => ({ type: 'message.created' as const, runId, messageId: answer.id, data: null })),
+        { type: 'run.failed', runId, messageId: null, data: null },
+      ],
+      calls: [],
+      hasDrafts: false,
+      supersedes: false,
+      at: this.clock.now(),
+    };
+  }
+}

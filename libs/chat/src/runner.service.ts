@@ -1,0 +1,145 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Clock } from '@parley/platform/clock';
+import { CONFIG, type Config } from '@parley/platform/config';
+import { AppError, platformErrors } from '@parley/platform/errors';
+import { runWithContext } from '@parley/platform/observability';
+import { type HistoryRow, MessagesRepository, type RunEnd, sessionErrors } from '@parley/sessions';
+import { type HistoryMessage, TurnEngine, TurnFailure, type TurnOutcome } from '@parley/use-cases';
+import type { BegunRun } from './begun-run.js';
+import { observeRun } from './chat.metrics.js';
+import type { LiveRun } from './live-run.js';
+import { RunEnds } from './run-ends.service.js';
+import { RunVoice } from './run-voice.service.js';
+import { brokenEnd, completedEnd } from './turn-end.js';
+
+export type WorkListener = (orgId: string, sessionId: string) => void;
+
+/** Executes the runs of this node. A run outlives whoever asked for it; nothing here holds a connection. */
+@Injectable()
+export class Runner {
+  private readonly logger = new Logger(Runner.name);
+  private readonly active = new Map<string, { live: LiveRun; done: Promise<void> }>();
+  private leaving = false;
+  private workWaits: WorkListener = () => undefined;
+  private untitled: (run: BegunRun) => void = () => undefined;
+
+  constructor(
+    private readonly engine: TurnEngine,
+    private readonly messages: MessagesRepository,
+    private readonly voice: RunVoice,
+    private readonly ends: RunEnds,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  get hasRoom(): boolean {
+    return !this.leaving && this.active.size < this.config.runs.max_running_per_node;
+  }
+
+  get runIds(): string[] {
+    return [...this.active.keys()];
+  }
+
+  /** Called when a session's run has ended and others wait in it. */
+  onWaitingWork(listener: WorkListener): void {
+    this.workWaits = listener;
+  }
+
+  /** Called when the first run of a session without a title has been completed. */
+  onUntitled(listener: (run: BegunRun) => void): void {
+    this.untitled = listener;
+  }
+
+  /** Starts to execute a run that this node has just begun. Never throws, is never awaited. */
+  begin(run: BegunRun): void {
+    const live = this.voice.open(run);
+    const done = runWithContext({ correlationId: run.correlationId ?? run.runId }, () => this.execute(live));
+    this.active.set(run.runId, { live, done });
+  }
+
+  /** False when the run is not executed here. */
+  stop(runId: string, reason: AppError): boolean {
+    const running = this.active.get(runId);
+    running?.live.stop(reason);
+    return running !== undefined;
+  }
+
+  /** Takes nothing new, lets what runs end until the deadline, then ends the rest honestly. */
+  async drain(deadline: AbortSignal): Promise<void> {
+    this.leaving = true;
+    deadline.addEventListener('abort', () => {
+      for (const { live } of this.active.values()) live.stop(sessionErrors.RUN_INTERRUPTED());
+    });
+    await Promise.all([...this.active.values()].map(({ done }) => done));
+  }
+
+  private async execute(live: LiveRun): Promise<void> {
+    const { run } = live;
+    const clock = setTimeout(() => live.stop(sessionErrors.RUN_TIMEOUT()), run.plan.wallClockMs);
+    try {
+      const end = await this.answer(live);
+      await this.end(live, end);
+    } catch (error) {
+      this.logger.error({ err: error, run_id: run.runId }, 'a run could not be ended here; its lease will lapse');
+    } finally {
+      clearTimeout(clock);
+      this.active.delete(run.runId);
+    }
+  }
+
+  private async answer(live: LiveRun): Promise<RunEnd> {
+    try {
+      return completedEnd(live, await this.turn(live), this.clock.now());
+    } catch (error) {
+      const outcome = error instanceof TurnFailure ? error.outcome : {};
+      return brokenEnd(live, live.stoppedBy ?? this.reason(live, error), outcome, this.clock.now());
+    }
+  }
+
+  private async turn(live: LiveRun): Promise<TurnOutcome> {
+    const { run } = live;
+    const { plan } = run;
+    const history = await this.messages.history(run.actor, run.sessionId, run.messageSeq, plan.historyLimit);
+    return this.engine.run(
+      {
+        actor: run.actor,
+        sessionId: run.sessionId,
+        runId: run.runId,
+        plan,
+        context: run.context,
+        message: { id: run.messageId, content: run.content },
+        history: history.flatMap(toHistory),
+        ...(run.correlationId === null ? {} : { correlationId: run.correlationId }),
+        signal: live.signal,
+        deadline: Date.now() + plan.wallClockMs,
+      },
+      live,
+    );
+  }
+
+  private reason(live: LiveRun, error: unknown): AppError {
+    if (error instanceof TurnFailure) return error.error;
+    if (error instanceof AppError) return error;
+    this.logger.error({ err: error, run_id: live.run.runId }, 'a run failed for a reason of our own');
+    return platformErrors.INTERNAL({ cause: error });
+  }
+
+  private async end(live: LiveRun, end: RunEnd): Promise<void> {
+    await this.voice.settle(live);
+    const ended = await this.ends.store(live.run.actor, live.run.attempt, end);
+    this.voice.close(live);
+    observeRun(live.run.plan.useCase, ended === undefined ? 'lost' : end.status, performance.now() - live.begunAt);
+    if (ended === undefined) {
+      this.voice.announceUnknownEnd(live);
+      return;
+    }
+    this.voice.announceEnd(live, end, ended);
+    if (live.run.untitled && end.status === 'completed') this.untitled(live.run);
+    if (ended.queued > 0) this.workWaits(live.run.actor.orgId, live.run.sessionId);
+  }
+}
+
+function toHistory(row: HistoryRow): HistoryMessage[] {
+  if (row.role !== 'user' && row.role !== 'assistant') return [];
+  return [{ id: row.id, role: row.role, content: row.content, interrupted: row.status === 'partial' }];
+}

@@ -1,0 +1,119 @@
+import { type Actor, authErrors } from '@parley/auth';
+import type { Config } from '@parley/platform/config';
+import { type AppError, toProblem } from '@parley/platform/errors';
+import {
+  type Delta,
+  type LogEvent,
+  type OpenReader,
+  type ReaderEnd,
+  type ReaderSink,
+  type Readers,
+  type Snapshot,
+  type StatusNotice,
+  sessionErrors,
+} from '@parley/sessions';
+import type { Socket } from 'socket.io';
+import { countReader } from './chat.metrics.js';
+import { SocketConnection } from './socket-desk.service.js';
+import { endProblem } from './stream-sink.js';
+
+/** One Socket.IO socket and the sessions it has joined, each with a reader of its own. */
+export class SocketRoom {
+  readonly connection: SocketConnection;
+  private readonly outbox: Outbox;
+  private readonly joined = new Map<string, OpenReader>();
+  private readonly closers: (() => void)[] = [countReader('socket.io')];
+
+  constructor(
+    private readonly socket: Socket,
+    actor: Actor,
+    private readonly readers: Readers,
+    private readonly config: Config,
+  ) {
+    this.connection = new SocketConnection(actor);
+    this.outbox = new Outbox(socket);
+  }
+
+  /** Joining again begins anew after the given `seq`. @throws TOO_MANY_JOINED */
+  join(actor: Actor, sessionId: string, after: number): void {
+    this.leave(sessionId);
+    const most = this.config.sockets.max_joined_sessions;
+    if (this.joined.size >= most) throw sessionErrors.TOO_MANY_JOINED({ members: { limit: most } });
+    const sink = new RoomSink(this.socket, this.outbox, sessionId, () => this.joined.delete(sessionId));
+    this.joined.set(sessionId, this.readers.open({ actor, sessionId, after }, sink));
+  }
+
+  leave(sessionId: string): void {
+    this.joined.get(sessionId)?.close();
+    this.joined.delete(sessionId);
+  }
+
+  onClose(closer: () => void): void {
+    this.closers.push(closer);
+  }
+
+  say(error: AppError): void {
+    this.socket.emit('error', toProblem(error));
+  }
+
+  /** The login behind the socket has ended. */
+  expel(): void {
+    this.say(authErrors.TOKEN_INVALID());
+    this.socket.disconnect(true);
+  }
+
+  close(): void {
+    for (const reader of this.joined.values()) reader.close();
+    this.joined.clear();
+    for (const closer of this.closers.splice(0)) closer();
+  }
+}
+
+/** Counts what the engine has been given since its transport last ran empty. */
+class Outbox {
+  bytes = 0;
+
+  constructor(socket: Socket) {
+    socket.conn.on('packetCreate', (packet: { data?: unknown }) => {
+      if (typeof packet.data === 'string') this.bytes += packet.data.length;
+    });
+    socket.conn.on('drain', () => {
+      this.bytes = 0;
+    });
+  }
+}
+
+class RoomSink implements ReaderSink {
+  constructor(
+    private readonly socket: Socket,
+    private readonly outbox: Outbox,
+    private readonly sessionId: string,
+    private readonly left: () => void,
+  ) {}
+
+  event(event: LogEvent): void {
+    this.socket.emit('event', event);
+  }
+
+  delta(delta: Delta): void {
+    this.socket.emit('delta', { session_id: this.sessionId, ...delta });
+  }
+
+  snapshot(snapshot: Snapshot): void {
+    this.socket.emit('snapshot', { session_id: this.sessionId, ...snapshot });
+  }
+
+  status(notice: StatusNotice): void {
+    this.socket.emit('status', { session_id: this.sessionId, ...notice });
+  }
+
+  buffered(): number {
+    return this.outbox.bytes;
+  }
+
+  end(reason: ReaderEnd, error?: unknown): void {
+    this.left();
+    this.socket.emit('error', endProblem(reason, error, { sessionId: this.sessionId }));
+    if (reason === 'too-slow') this.socket.disconnect(true);
+  }
+}

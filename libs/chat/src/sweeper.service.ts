@@ -1,0 +1,42 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { INSTALLATION, systemActor } from '@parley/auth';
+import { DraftsRepository, type LapsedRun, LeasesRepository } from '@parley/sessions';
+import { countSwept } from './chat.metrics.js';
+import { Dispatcher } from './dispatcher.service.js';
+import { RunEnds } from './run-ends.service.js';
+
+const AT_ONCE = 100;
+
+/** Ends runs whose lease has lapsed: their node died, hangs, or cannot reach the database. */
+@Injectable()
+export class Sweeper {
+  private readonly logger = new Logger(Sweeper.name);
+
+  constructor(
+    private readonly leases: LeasesRepository,
+    private readonly drafts: DraftsRepository,
+    private readonly ends: RunEnds,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  async sweep(): Promise<void> {
+    for (const run of await this.leases.lapsed(INSTALLATION, AT_ONCE)) await this.end(run);
+  }
+
+  async removeStrayDrafts(): Promise<void> {
+    const removed = await this.drafts.removeStray(INSTALLATION);
+    if (removed > 0) this.logger.log({ removed }, 'removed drafts of runs that have ended');
+  }
+
+  private async end(run: LapsedRun): Promise<void> {
+    const drafts = await this.drafts.of(systemActor(run.orgId, []), run.sessionId);
+    const ended = await this.ends.interrupt(
+      run,
+      drafts.filter((draft) => draft.runId === run.runId),
+    );
+    if (ended === undefined) return;
+    countSwept();
+    this.logger.warn({ run_id: run.runId, node: run.leaseOwner }, 'ended a run whose node went away');
+    if (ended.queued > 0) await this.dispatcher.dispatch(run.orgId, run.sessionId);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Actor } from '@parley/auth';
+import { AppError } from '@parley/platform/errors';
+import {
+  type LogEvent,
+  type MessageDto,
+  type OpenReader,
+  type Readers,
+  type RunDto,
+  sessionErrors,
+} from '@parley/sessions';
+import { z } from 'zod';
+
+/** What a run left behind: its answers, and how it ended. */
+export interface EndedTurn {
+  readonly run: RunDto;
+  readonly answers: readonly MessageDto[];
+}
+
+const problem = z.looseObject({ code: z.string(), status: z.number().int(), title: z.string(), detail: z.string() });
+
+/**
+ * Follows one run until it ends, through the same reader as every stream.
+ * @returns null when the time is over, or the run waits for a person
+ */
+export class TurnWaiter {
+  private readonly answers: MessageDto[] = [];
+  private reader: OpenReader | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private settle: (result: EndedTurn | null | Error) => void = () => undefined;
+  readonly ended: Promise<EndedTurn | null>;
+
+  constructor() {
+    this.ended = new Promise((resolve, reject) => {
+      this.settle = (result) => {
+        clearTimeout(this.timer);
+        this.reader?.close();
+        if (result instanceof Error) reject(result);
+        else resolve(result);
+      };
+    });
+    // Whoever gives up waiting does not look at the result any more.
+    this.ended.catch(() => undefined);
+  }
+
+  /** To be called before the run's events are announced, or with `upToDate` false. */
+  follow(
+    readers: Readers,
+    what: { actor: Actor; sessionId: string; runId: string; after: number; upToDate: boolean },
+  ): void {
+    const { upToDate, ...options } = what;
+    this.reader = readers.open(upToDate ? { ...options, upToDate } : options, {
+      event: (event) => this.event(event),
+      delta: () => undefined,
+      snapshot: () => undefined,
+      status: () => undefined,
+      buffered: () => 0,
+      end: (reason, error) => {
+        if (reason === 'failed') this.settle(error instanceof Error ? error : new Error('the log could not be read'));
+        else if (reason !== 'run-ended') this.settle(null);
+      },
+    });
+  }
+
+  giveUpAfter(milliseconds: number): void {
+    this.timer = setTimeout(() => this.settle(null), milliseconds);
+  }
+
+  giveUp(): void {
+    this.settle(null);
+  }
+
+  private event(event: LogEvent): void {
+    const { type, data } = event;
+    if (type === 'message.created' && isAnswer(data)) this.answers.push(data);
+    else if (type === 'run.waiting') this.settle(null);
+    else if (isEnd(type) && isRun(data)) this.settle({ run: data, answers: this.answers });
+  }
+}
+
+function isEnd(type: string): boolean {
+  return type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';
+}
+
+export function isAnswer(data: LogEvent['data']): data is MessageDto {
+  return 'role' in data && data.role === 'assistant';
+}
+
+export function isRun(data: LogEvent['data']): data is RunDto {
+  return 'run_id' in data && 'status' in data && 'attempt' in data;
+}
+
+/** The error that a failed or cancelled run stands for, with the ids that lead to what was kept. */
+export function runError(run: RunDto): AppError {
+  const members = { run_id: run.run_id, message_id: run.message_id };
+  if (run.status === 'cancelled') return sessionErrors.RUN_CANCELLED({ members });
+  const { code, status, title, detail } = problem.parse(run.error);
+  return new AppError(code, { status, title, remedy: '' }, { detail, members });
+}

@@ -1,0 +1,47 @@
+import type { FieldError } from '@parley/platform/errors';
+import { z } from 'zod';
+import type { OutputSchema } from '../providers/chat-model.js';
+import { jsonSchemaCheck } from './json-schema.js';
+
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly errors: readonly FieldError[] };
+
+/** What a structured answer has to look like: as the provider is told, and as we check it. */
+export interface OutputShape<T> {
+  readonly output: OutputSchema;
+  check(value: unknown): Checked<T>;
+}
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+const zodOutputs = new WeakMap<z.ZodType, JsonSchema>();
+
+/** Throws VALIDATION_FAILED where a JSON Schema is none. */
+export async function outputShape(name: string, schema: z.ZodType | JsonSchema): Promise<OutputShape<unknown>> {
+  if (schema instanceof z.ZodType) {
+    return { output: { name, schema: jsonSchemaOf(schema) }, check: (value) => checkByZod(schema, value) };
+  }
+  return { output: { name, schema }, check: await jsonSchemaCheck(schema) };
+}
+
+function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const known = zodOutputs.get(schema);
+  if (known !== undefined) return known;
+  const made: JsonSchema = { ...z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' }) };
+  zodOutputs.set(schema, made);
+  return made;
+}
+
+function checkByZod(schema: z.ZodType, value: unknown): Checked<unknown> {
+  const result = schema.safeParse(value);
+  if (result.success) return { ok: true, value: result.data };
+  const errors = result.error.issues.map(({ path, code, message }) => {
+    return { pointer: path.map((step) => `/${escapePointer(String(step))}`).join(''), code, detail: message };
+  });
+  return { ok: false, errors };
+}
+
+function escapePointer(step: string): string {
+  return step.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,56 @@
+import pg from 'pg';
+
+/** Where a database is and who asks: a URL of the operator, or the embedded server's socket. */
+export type ConnectionTarget =
+  | { readonly connectionString: string }
+  | { readonly host: string; readonly user: string; readonly password: string; readonly database: string };
+
+export interface PoolOptions {
+  /** Connections at most. */
+  readonly max: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  /** Told when an idle connection breaks; the pool replaces it by itself. */
+  readonly onError: (error: Error) => void;
+}
+
+const INT8 = 20;
+/** A transaction whose client went silent must not hold its locks for ever; models are never awaited inside one. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
+/** int8 as number: sequence numbers and counts stay far below 2^53. Everything else as node-postgres has it. */
+const typeParsers = new pg.TypeOverrides();
+typeParsers.setTypeParser(INT8, Number);
+
+/** A pool whose clients send without waiting for earlier answers (`Database` hides its BEGIN that way). */
+export function createPool(target: ConnectionTarget, options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(target, options),
+    max: options.max,
+    pipeline: true,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: options.statementTimeoutMs,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  });
+  pool.on('error', options.onError);
+  // While it is lent out a broken client fails its queries; without a listener it would end this process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/** Settings of one client outside the pool, for listening and for migrations: no statement time-out. */
+export function clientConfig(
+  target: ConnectionTarget,
+  options: Pick<PoolOptions, 'applicationName' | 'connectTimeoutMs'>,
+): pg.ClientConfig {
+  return {
+    // The socket needs no TLS, whatever PGSSLMODE says for other servers.
+    ...('host' in target ? { ...target, port: 5432, ssl: false } : target),
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    keepAlive: true,
+    types: typeParsers,
+  };
+}

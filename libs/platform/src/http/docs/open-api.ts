@@ -1,0 +1,115 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+export interface ApiInfo {
+  readonly title: string;
+  readonly description: string;
+  readonly version: string;
+  /** Classes that no handler names, but the document should hold. */
+  readonly extraModels?: ReadonlyArray<abstract new (...args: never[]) => unknown>;
+}
+
+const PROBLEM = {
+  type: 'object',
+  description: 'RFC 9457 problem document.',
+  required: ['type', 'title', 'status', 'detail', 'code'],
+  properties: {
+    type: { type: 'string', description: 'Stable address of what the code means.', examples: ['/problems/NOT_FOUND'] },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string', description: 'Path of the request.' },
+    code: { type: 'string', examples: ['NOT_FOUND'] },
+    correlation_id: { type: 'string' },
+    retry_after: { type: 'number', description: 'Seconds.' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'code', 'detail'],
+        properties: {
+          pointer: { type: 'string', description: 'RFC 6901 pointer into the input.' },
+          code: { type: 'string' },
+          detail: { type: 'string' },
+        },
+      },
+    },
+  },
+} as const;
+
+const PROBLEM_ANSWER = {
+  description: 'A problem, by its code.',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
+type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+type JsonObject = { [name: string]: Json };
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `nullable` is a word of OpenAPI 3.0; JSON Schema, and so 3.1, says it with the type. */
+function sayNull(schema: JsonObject): JsonObject {
+  const { nullable, ...rest } = schema;
+  if (nullable !== true) return rest;
+  if (typeof rest['type'] === 'string') {
+    const choices = rest['enum'];
+    return {
+      ...rest,
+      type: [rest['type'], 'null'],
+      ...(Array.isArray(choices) && !choices.includes(null) ? { enum: [...choices, null] } : {}),
+    };
+  }
+  const { allOf, $ref, ...others } = rest;
+  const named: Json[] = $ref === undefined ? [] : [{ $ref }];
+  const parts = Array.isArray(allOf) ? allOf : named;
+  return parts.length === 0 ? rest : { ...others, anyOf: [...parts, { type: 'null' }] };
+}
+
+function modernise(value: Json): Json {
+  if (Array.isArray(value)) return value.map(modernise);
+  if (!isObject(value)) return value;
+  const members = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, modernise(member)]));
+  return 'nullable' in members ? sayNull(members) : members;
+}
+
+/** Every operation may end in a problem. */
+function addProblems(document: JsonObject): void {
+  const { paths, components } = document;
+  if (isObject(components) && isObject(components['schemas'])) components['schemas']['Problem'] = asJson(PROBLEM);
+  for (const path of isObject(paths) ? Object.values(paths) : []) {
+    for (const operation of isObject(path) ? Object.values(path) : []) {
+      const responses = isObject(operation) ? operation['responses'] : undefined;
+      if (isObject(responses)) responses['default'] ??= asJson(PROBLEM_ANSWER);
+    }
+  }
+}
+
+function asJson(value: object): JsonObject {
+  const copy: unknown = JSON.parse(JSON.stringify(value));
+  return isJsonObject(copy) ? copy : {};
+}
+
+/** What JSON.parse gave holds nothing but JSON. */
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The OpenAPI 3.1 document of an application, from its controllers and DTO classes. */
+export function buildOpenApi(app: INestApplication, info: ApiInfo): object {
+  const config = new DocumentBuilder()
+    .setTitle(info.title)
+    .setDescription(info.description)
+    .setVersion(info.version)
+    .setOpenAPIVersion('3.1.0')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Access token or API key.' }, 'bearer')
+    .addSecurityRequirements('bearer')
+    .build();
+  const made: OpenAPIObject = SwaggerModule.createDocument(app, config, {
+    extraModels: [...(info.extraModels ?? [])],
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+  });
+  const document = modernise(asJson(made));
+  if (isObject(document)) addProblems(document);
+  return isObject(document) ? document : made;
+}

@@ -1,0 +1,7 @@
+export { DRAIN_PHASES, Drain, type DrainPhase, type DrainTurn } from './drain.js';
+export type { HealthIndicator, HealthState } from './health-indicator.js';
+export { LifecycleModule, type LifecycleOptions } from './lifecycle.module.js';
+export { NodeId, type NodeRole } from './node-id.js';
+export { NodeRegistry } from './node-registry.js';
+export type { LiveNode } from './nodes.repository.js';
+export { leaveOnSignals } from './signals.js';

@@ -1,0 +1,18 @@
+export { eventLoopLag } from './event-loop-lag.js';
+export { HttpMetrics } from './http-metrics.js';
+export { LoggingModule } from './logging.module.js';
+export { type GaugeOptions, type HistogramOptions, type MetricOptions, Metrics } from './metrics.js';
+export { MetricsModule } from './metrics.module.js';
+export { MetricsAccess } from './metrics-access.js';
+export { redact, redactText } from './redact.js';
+export {
+  type ContextPrincipal,
+  contextPrincipal,
+  correlationId,
+  currentContext,
+  identify,
+  newContext,
+  type RequestContext,
+  runWithContext,
+  traceparent,
+} from './request-context.js';

@@ -1,0 +1,18 @@
+declare module 'pino-roll' {
+  import type { SonicBoom } from 'sonic-boom';
+
+  interface RollOptions {
+    readonly file: string;
+    /** `10k`, `50m`, `1g`. */
+    readonly size: string;
+    readonly mkdir: boolean;
+    readonly limit: { readonly count: number; readonly removeOtherLogFiles: boolean };
+    readonly sync: boolean;
+    /** Bytes that are gathered before a write. */
+    readonly minLength: number;
+    /** Milliseconds after which they are written all the same. */
+    readonly periodicFlush: number;
+  }
+
+  export default function build(options: RollOptions): Promise<SonicBoom>;
+}

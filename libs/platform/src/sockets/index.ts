@@ -1,0 +1,4 @@
+export { ClientAddresses } from './client-address.js';
+export { SocketIoAdapter } from './socket-io.adapter.js';
+export { SocketsModule } from './sockets.module.js';
+export { refuseUpgrade, UpgradeDoors, type UpgradeHandler } from './upgrade-doors.js';

@@ -1,0 +1,53 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type AppError, platformErrors } from '../errors/index.js';
+import { rawAnswer, securityHeaders } from '../http/index.js';
+
+/** Takes a connection that wants to become a WebSocket. Whoever takes it answers it. */
+export type UpgradeHandler = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  params: readonly string[],
+) => void;
+
+interface Door {
+  readonly pattern: RegExp;
+  readonly handler: UpgradeHandler;
+}
+
+const HEADERS = securityHeaders();
+
+/**
+ * Owns the server's `upgrade` event: one server, several protocols, each with its path. An address
+ * that no door serves is refused with a problem, at the upgrade.
+ */
+export class UpgradeDoors {
+  private readonly doors: Door[] = [];
+
+  /** @param pattern over the path; its groups are handed to the handler */
+  open(pattern: RegExp, handler: UpgradeHandler): void {
+    this.doors.push({ pattern, handler });
+  }
+
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+      for (const { pattern, handler } of this.doors) {
+        const match = pattern.exec(path);
+        if (match !== null) {
+          handler(request, socket, head, match.slice(1));
+          return;
+        }
+      }
+      refuseUpgrade(socket, platformErrors.NOT_FOUND());
+    });
+  }
+}
+
+/** Answers a connection that was not upgraded, and closes it. */
+export function refuseUpgrade(socket: Duplex, error: AppError): void {
+  socket.on('error', () => socket.destroy());
+  if (socket.writable) socket.end(rawAnswer(error, HEADERS));
+  else socket.destroy();
+}

@@ -1,0 +1,48 @@
+export { AcceptRepository, storedActor } from './accept.repository.js';
+export { AppendRepository } from './append.repository.js';
+export { type Draft, type DraftPiece, DraftsRepository } from './drafts.repository.js';
+export { FeedbackRepository } from './feedback.repository.js';
+export { FinishRepository, LeaseLost } from './finish.repository.js';
+export { type LapsedRun, LeasesRepository } from './leases.repository.js';
+export { LiveTexts } from './live-texts.js';
+export { LogService } from './log.service.js';
+export {
+  type Delta,
+  LOG_EVENT_TYPES,
+  type LogEvent,
+  type LogEventType,
+  type NewEvent,
+  type Snapshot,
+  type StatusNotice,
+  TERMINAL_RUN_EVENTS,
+} from './log-events.js';
+export { MessageDto, MessagePartDto } from './messages.dto.js';
+export { type HistoryRow, MessagesRepository } from './messages.repository.js';
+export { MessagesService } from './messages.service.js';
+export type { ReaderEnd, ReaderSink } from './reader.js';
+export { type OpenReader, Readers } from './readers.service.js';
+export { type MessageRow, type RunRow, renderMessage, renderRun } from './rows.js';
+export { announceRunControl, onRunControl } from './run-control.js';
+export { RunDto, UsageDto } from './runs.dto.js';
+export { type QueuedRun, RunsRepository } from './runs.repository.js';
+export { announceEvents, announceSignal, announceWake } from './session-channel.js';
+export { SessionDto } from './sessions.dto.js';
+export { sessionErrors } from './sessions.errors.js';
+export { SessionsModule } from './sessions.module.js';
+export { SessionsRepository } from './sessions.repository.js';
+export { SessionsService } from './sessions.service.js';
+export { type FirstExchange, type NewTitle, TitlesRepository } from './titles.repository.js';
+export type {
+  Accepted,
+  Admission,
+  Ended,
+  Fence,
+  FrozenPlan,
+  IdempotentCall,
+  LedgerEntry,
+  NewAnswer,
+  NewRegeneration,
+  NewTurn,
+  RunEnd,
+  StoredActor,
+} from './turns.types.js';

@@ -1,0 +1,215 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '@parley/auth';
+import { Database, type Executor } from '@parley/platform/database';
+import { sql } from 'kysely';
+import type { MessageRow } from './rows.js';
+
+export const MESSAGE_COLUMNS = [
+  'id',
+  'session_id',
+  'run_id',
+  'parent_id',
+  'seq',
+  'role',
+  'author_type',
+  'author_id',
+  'author_name',
+  'content',
+  'parts',
+  'attachments',
+  'status',
+  'superseded',
+  'hidden',
+  'finish_reason',
+  'metadata',
+  'created_at',
+] as const;
+
+export interface HistoryRow {
+  readonly id: string;
+  readonly role: 'user' | 'assistant' | 'system' | 'tool';
+  readonly content: string;
+  readonly status: 'complete' | 'partial' | 'deleted';
+}
+
+@Injectable()
+export class MessagesRepository {
+  constructor(private readonly database: Database) {}
+
+  /** A page by `seq`, exclusive of `after`; undefined when the actor may not see the session. */
+  page(
+    actor: Actor,
+    sessionId: string,
+    page: { after: number | null; limit: number; order: 'asc' | 'desc' },
+  ): Promise<MessageRow[] | undefined> {
+    return this.database.as(actor, async (db) => {
+      if (!(await ownsSession(db, actor, sessionId))) return undefined;
+      let query = db
+        .selectFrom('messages')
+        .select(MESSAGE_COLUMNS)
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId);
+      if (page.after !== null) query = query.where('seq', page.order === 'asc' ? '>' : '<', page.after);
+      return query.orderBy('seq', page.order).limit(page.limit).execute();
+    });
+  }
+
+  find(actor: Actor, sessionId: string, messageId: string): Promise<MessageRow | undefined> {
+    return this.database.as(actor, async (db) => {
+      if (!(await ownsSession(db, actor, sessionId))) return undefined;
+      return db
+        .selectFrom('messages')
+        .select(MESSAGE_COLUMNS)
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId)
+        .where('id', '=', messageId)
+        .executeTakeFirst();
+    });
+  }
+
+  /** The last answer that a run has given. */
+  lastOfRun(actor: Actor, sessionId: string, runId: string): Promise<MessageRow | undefined> {
+    return this.database.as(actor, async (db) => {
+      const run = await db
+        .selectFrom('runs')
+        .select('message_seq')
+        .where('org_id', '=', actor.orgId)
+        .where('id', '=', runId)
+        .where('session_id', '=', sessionId)
+        .where('owner_id', '=', actor.principalId)
+        .executeTakeFirst();
+      if (run === undefined) return undefined;
+      return db
+        .selectFrom('messages')
+        .select(MESSAGE_COLUMNS)
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId)
+        .where('turn_seq', '=', run.message_seq)
+        .where('run_id', '=', runId)
+        .where('role', '=', 'assistant')
+        .orderBy('seq', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+    });
+  }
+
+  /** What the components of these runs reported, by run. */
+  componentResults(actor: Actor, runIds: readonly string[]): Promise<Map<string, unknown>> {
+    return this.database.as(actor, async (db) => {
+      if (runIds.length === 0) return new Map<string, unknown>();
+      const rows = await db
+        .selectFrom('runs')
+        .select(['id', 'component_results'])
+        .where('org_id', '=', actor.orgId)
+        .where('id', 'in', [...runIds])
+        .execute();
+      return new Map(rows.map((row) => [row.id, row.component_results]));
+    });
+  }
+
+  /**
+   * The last messages of the turns before the one that `beforeTurn` opened, in turn order: by the
+   * `seq` of the user message, then of its answers. Superseded, erased and hidden ones are none.
+   */
+  history(actor: Actor, sessionId: string, beforeTurn: number, limit: number): Promise<HistoryRow[]> {
+    if (limit === 0) return Promise.resolve([]);
+    return this.database.as(actor, async (db) => {
+      const { rows } = await sql<HistoryRow>`
+        select id, role, content, status from messages
+        where session_id = ${sessionId} and turn_seq < ${beforeTurn}::bigint and org_id = ${actor.orgId}
+          and not superseded and not hidden and status in ('complete', 'partial')
+        order by turn_seq desc, seq desc limit ${limit}::int`.execute(db);
+      return rows.reverse();
+    });
+  }
+
+  /**
+   * Erases content and attachments; the row and its `seq` stay, and a `message.updated` event is
+   * appended. A queued run of that message ends as cancelled. `undefined`: no such message;
+   * `busy`: a run is answering it.
+   */
+  erase(
+    actor: Actor,
+    sessionId: string,
+    messageId: string,
+    at: Date,
+  ): Promise<{ lastSeq: number; firstExchange: boolean } | 'busy' | undefined> {
+    return this.database.as(actor, async (db) => {
+      const session = await lockSession(db, actor, sessionId);
+      if (session === undefined) return undefined;
+      const message = await db
+        .selectFrom('messages')
+        .select(['seq', 'turn_seq', 'status', 'role'])
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId)
+        .where('id', '=', messageId)
+        .executeTakeFirst();
+      if (message === undefined) return undefined;
+      const firstExchange = message.turn_seq === 1;
+      if (message.status === 'deleted') return { lastSeq: session.last_seq, firstExchange: false };
+      const runs = await db
+        .selectFrom('runs')
+        .select(['id', 'status'])
+        .where('org_id', '=', actor.orgId)
+        .where('message_id', '=', messageId)
+        .where('status', 'in', ['queued', 'running', 'waiting'])
+        .execute();
+      if (runs.some((run) => run.status !== 'queued')) return 'busy';
+      const lastSeq = await eraseRows(db, actor, { sessionId, messageId, queued: runs.map((run) => run.id), at });
+      return { lastSeq, firstExchange };
+    });
+  }
+}
+
+async function lockSession(db: Executor, actor: Actor, sessionId: string) {
+  return db
+    .selectFrom('sessions')
+    .select(['id', 'last_seq'])
+    .where('org_id', '=', actor.orgId)
+    .where('id', '=', sessionId)
+    .where('owner_id', '=', actor.principalId)
+    .where('deleted_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+async function eraseRows(
+  db: Executor,
+  actor: Actor,
+  what: { sessionId: string; messageId: string; queued: readonly string[]; at: Date },
+): Promise<number> {
+  const appended = what.queued.length + 1;
+  const { rows } = await sql<{ last_seq: number }>`
+    with s as (
+      update sessions set last_seq = last_seq + ${appended}::int, queued_runs = queued_runs - ${what.queued.length}::int
+      where org_id = ${actor.orgId} and id = ${what.sessionId} returning last_seq),
+    m as (
+      update messages set content = '', parts = null, attachments = null, metadata = '{}', status = 'deleted'
+      where org_id = ${actor.orgId} and id = ${what.messageId}),
+    f as (update feedback set comment = null where org_id = ${actor.orgId} and message_id = ${what.messageId}),
+    r as (
+      update runs set status = 'cancelled', finished_at = ${what.at}, last_seq = s.last_seq from s
+      where runs.org_id = ${actor.orgId} and runs.id = any(${[...what.queued]}::text[]))
+    insert into session_events (org_id, session_id, seq, type, run_id, message_id, at)
+    select ${actor.orgId}, ${what.sessionId}, s.last_seq - ${appended}::int + x.n, x.type, x.run_id, x.message_id, ${what.at}
+    from s cross join lateral (
+      select 1::bigint as n, 'message.updated' as type, null as run_id, ${what.messageId} as message_id
+      union all
+      select q.n + 1, 'run.cancelled', q.id, null from unnest(${[...what.queued]}::text[]) with ordinality as q (id, n)) as x
+    returning (select last_seq from s) as last_seq`.execute(db);
+  const row = rows[0];
+  if (row === undefined) throw new Error('the session vanished under its lock');
+  return row.last_seq;
+}
+
+export async function ownsSession(db: Executor, actor: Actor, sessionId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('org_id', '=', actor.orgId)
+    .where('id', '=', sessionId)
+    .where('owner_id', '=', actor.principalId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -1,0 +1,260 @@
+import type { Actor } from '@parley/auth';
+import type { BusMessage } from '@parley/platform/bus';
+import { type Delta, type LogEvent, type Snapshot, type StatusNotice, TERMINAL_RUN_EVENTS } from './log-events.js';
+import { hear, type SessionSignal } from './session-channel.js';
+import { StatusLine } from './status-line.js';
+import { StreamedTexts } from './streamed-texts.js';
+
+export type ReaderEnd = 'run-ended' | 'gone' | 'too-slow' | 'failed';
+
+/** The connection behind a reader. Everything is synchronous: what does not fit is dropped or waits in the log. */
+export interface ReaderSink {
+  event(event: LogEvent): void;
+  delta(delta: Delta): void;
+  snapshot(snapshot: Snapshot): void;
+  status(notice: StatusNotice): void;
+  /** The reader has ended by itself; nothing follows. */
+  end(reason: ReaderEnd, error?: unknown): void;
+  /** Bytes that the client has not taken yet. */
+  buffered(): number;
+}
+
+/** Where a reader finds what it has missed. */
+export interface ReaderSource {
+  /** Undefined when the actor may not see the session (any more). */
+  page(
+    actor: Actor,
+    sessionId: string,
+    after: number,
+  ): Promise<{ events: readonly LogEvent[]; lastSeq: number } | undefined>;
+  /** The run under way and what it has written so far; null when nothing runs. */
+  live(actor: Actor, sessionId: string): Promise<{ runId: string; snapshots: readonly Snapshot[] } | null>;
+}
+
+export interface ReaderOptions {
+  readonly actor: Actor;
+  readonly sessionId: string;
+  /** The last `seq` that the client has. */
+  readonly after: number;
+  /** Only this run's events; the reader ends after its terminal one. */
+  readonly runId?: string;
+  /** The caller has just stored everything up to `after` itself: nothing can have been missed. */
+  readonly upToDate?: boolean;
+  readonly bufferBytes: number;
+}
+
+/** How long a client may keep its buffer full before the line is closed. */
+const STALL_MS = 10_000;
+const DRAIN_CHECK_MS = 25;
+/** Signals kept while the log is being read; beyond, a snapshot repairs. */
+const MOST_PENDING = 512;
+
+/**
+ * One connection's view of one session: replays the log from the client's cursor, then follows it.
+ * Messages of the bus are hints; whenever they do not continue exactly where the reader stands, it
+ * asks the log.
+ */
+export class Reader {
+  private cursor: number;
+  /** The greatest number that a wake has named. */
+  private heard: number;
+  /** Somebody says that wakes may have been missed. */
+  private doubt = false;
+  private pumping = false;
+  private closed = false;
+  private live = false;
+  private repair = false;
+  private pending: Exclude<SessionSignal, { kind: 'gone' }>[] = [];
+  private readonly texts = new StreamedTexts();
+  private readonly status: StatusLine;
+
+  constructor(
+    private readonly source: ReaderSource,
+    private readonly options: ReaderOptions,
+    private readonly sink: ReaderSink,
+  ) {
+    this.cursor = options.after;
+    this.heard = options.after;
+    this.status = new StatusLine((notice) => sink.status(notice));
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** Replays, then goes live. To be called once, after the channel is subscribed. */
+  start(): void {
+    if (this.options.upToDate === true) {
+      this.live = true;
+    } else {
+      this.repair = true;
+      this.wake();
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.pending = [];
+  }
+
+  /** Something on the session's channel. */
+  notice(message: BusMessage, origin: 'local' | 'remote'): void {
+    if (this.closed) return;
+    const { wake, fresh, signal } = hear(message, origin);
+    if (fresh !== undefined && this.live && !this.pumping && !this.isFull()) this.deliverFresh(fresh);
+    if (wake !== undefined) this.wake(wake);
+    if (signal !== undefined) this.signal(signal);
+  }
+
+  /** The log stands at `seq`, or (without a number) nobody knows where: ask it. */
+  wake(seq?: number): void {
+    if (this.closed) return;
+    if (seq === undefined) this.doubt = true;
+    else this.heard = Math.max(this.heard, seq);
+    if (this.isBehind()) void this.pump();
+  }
+
+  private isBehind(): boolean {
+    return this.doubt || this.heard > this.cursor;
+  }
+
+  /** The text so far of a run on another node, read from its drafts. */
+  offerSnapshot(snapshot: Snapshot): void {
+    if (this.closed || this.pumping || !this.live || this.isFull()) return;
+    const grown = this.texts.growth(snapshot);
+    if (grown !== null) this.applyDelta(grown);
+  }
+
+  private deliverFresh(events: readonly LogEvent[]): void {
+    for (const event of events) {
+      if (this.closed || event.seq !== this.cursor + 1) return;
+      this.deliver(event);
+    }
+  }
+
+  private deliver(event: LogEvent): void {
+    this.cursor = event.seq;
+    if (this.options.runId !== undefined && event.run_id !== this.options.runId) return;
+    this.texts.settle(event);
+    this.sink.event(event);
+    this.status.event(event, this.live);
+    if (this.options.runId !== undefined && TERMINAL_RUN_EVENTS.has(event.type)) this.finish('run-ended');
+  }
+
+  private async pump(): Promise<void> {
+    if (this.pumping || this.closed) return;
+    this.pumping = true;
+    try {
+      await this.catchUp();
+    } catch (error) {
+      this.finish('failed', error);
+    } finally {
+      this.pumping = false;
+    }
+    // A wake may have come while the last page was on its way.
+    if (!this.closed && (this.isBehind() || this.repair)) void this.pump();
+  }
+
+  private async catchUp(): Promise<void> {
+    while (this.isBehind() && (await this.hasRoom())) {
+      this.doubt = false;
+      const asked = this.heard;
+      const page = await this.source.page(this.options.actor, this.options.sessionId, this.cursor);
+      if (page === undefined) this.finish('gone');
+      else this.deliverPage(page.events);
+      // A number heard while the page was read stands; one from before it that the log does not know is void.
+      this.heard = this.heard > asked ? this.heard : (page?.lastSeq ?? this.cursor);
+    }
+    if (this.repair && (await this.hasRoom())) await this.sendSnapshots();
+    this.live = true;
+    for (const signal of this.pending.splice(0)) this.applySignal(signal);
+  }
+
+  private deliverPage(events: readonly LogEvent[]): void {
+    for (const event of events) {
+      if (this.closed) return;
+      this.deliver(event);
+    }
+  }
+
+  private async sendSnapshots(): Promise<void> {
+    this.repair = false;
+    const live = await this.source.live(this.options.actor, this.options.sessionId);
+    if (this.closed) return;
+    const ours = live !== null && this.concerns(live.runId) ? live : null;
+    const snapshots = ours?.snapshots ?? [];
+    for (const snapshot of snapshots) this.sendSnapshot(snapshot);
+    this.status.settle(
+      ours?.runId ?? null,
+      snapshots.some((snapshot) => snapshot.text !== ''),
+    );
+  }
+
+  private signal(signal: SessionSignal): void {
+    if (signal.kind === 'gone') this.wake();
+    else if (!this.pumping && this.live) this.applySignal(signal);
+    else if (this.pending.length < MOST_PENDING) this.pending.push(signal);
+    else this.repair = true;
+  }
+
+  private applySignal(signal: Exclude<SessionSignal, { kind: 'gone' }>): void {
+    switch (signal.kind) {
+      case 'delta':
+        this.applyDelta(signal.delta);
+        break;
+      case 'snapshot':
+        if (this.concerns(signal.snapshot.run_id)) this.sendSnapshot(signal.snapshot);
+        break;
+      case 'typing':
+        this.sink.status({
+          status: signal.isTyping ? 'typing' : 'ready',
+          run_id: null,
+          metadata: { user_id: signal.principalId },
+        });
+    }
+  }
+
+  private sendSnapshot(snapshot: Snapshot): void {
+    if (this.texts.reset(snapshot)) this.sink.snapshot(snapshot);
+  }
+
+  private applyDelta(delta: Delta): void {
+    if (this.closed || !this.concerns(delta.run_id)) return;
+    const step = this.isFull() ? 'gap' : this.texts.accept(delta);
+    if (step === 'gap') this.askRepair();
+    else if (step !== 'known') {
+      this.status.delta(delta.run_id);
+      this.sink.delta(step);
+    }
+  }
+
+  private concerns(runId: string): boolean {
+    return this.options.runId === undefined || this.options.runId === runId;
+  }
+
+  private askRepair(): void {
+    if (this.repair) return;
+    this.repair = true;
+    void this.pump();
+  }
+
+  private isFull(): boolean {
+    return this.sink.buffered() > this.options.bufferBytes;
+  }
+
+  /** Waits until the client has taken what is buffered; false when it does not, or the reader is closed. */
+  private async hasRoom(): Promise<boolean> {
+    const since = performance.now();
+    while (this.isFull() && !this.closed) {
+      if (performance.now() - since > STALL_MS) this.finish('too-slow');
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS).unref());
+    }
+    return !this.closed;
+  }
+
+  private finish(reason: ReaderEnd, error?: unknown): void {
+    if (this.closed) return;
+    this.close();
+    this.sink.end(reason, error);
+  }
+}

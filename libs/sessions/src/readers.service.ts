@@ -1,0 +1,158 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { INSTALLATION } from '@parley/auth';
+import { Bus, type BusSubscription } from '@parley/platform/bus';
+import { CONFIG, type Config } from '@parley/platform/config';
+import { DraftsRepository } from './drafts.repository.js';
+import { LiveTexts } from './live-texts.js';
+import { LogRepository } from './log.repository.js';
+import { Reader, type ReaderOptions, type ReaderSink, type ReaderSource } from './reader.js';
+import { RunsRepository } from './runs.repository.js';
+import { sessionChannel } from './session-channel.js';
+
+/** Events per read of the log. */
+const PAGE = 200;
+/** Without a bus that carries everything, the log is asked this often, in one query for all readers. */
+const POLL_MS = 1000;
+/** Text of runs on other nodes is read from their drafts where the bus carries no deltas. */
+const DRAFTS_MS = 250;
+
+export interface OpenReader {
+  close(): void;
+}
+
+/** Opens the one kind of reader that stands behind server-sent events, Socket.IO and plain WebSocket. */
+@Injectable()
+export class Readers implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(Readers.name);
+  private readonly bySession = new Map<string, Set<Reader>>();
+  private readonly source: ReaderSource;
+  private timers: NodeJS.Timeout[] = [];
+  private endDoubt: (() => void) | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly log: LogRepository,
+    private readonly runs: RunsRepository,
+    private readonly drafts: DraftsRepository,
+    private readonly texts: LiveTexts,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.source = {
+      page: (actor, sessionId, after) => log.page(actor, sessionId, after, PAGE),
+      live: (actor, sessionId) => this.live(actor, sessionId),
+    };
+  }
+
+  onModuleInit(): void {
+    this.endDoubt = this.bus.onDoubt(() => this.wakeAll());
+    this.timers = [
+      setInterval(() => this.guarded('log', () => this.pollLog()), POLL_MS).unref(),
+      setInterval(() => this.guarded('drafts', () => this.tailDrafts()), DRAFTS_MS).unref(),
+    ];
+  }
+
+  onApplicationShutdown(): void {
+    this.endDoubt?.();
+    for (const timer of this.timers) clearInterval(timer);
+    for (const readers of this.bySession.values()) for (const reader of readers) reader.close();
+  }
+
+  /** Connections that follow a session on this node. */
+  get count(): number {
+    let sum = 0;
+    for (const readers of this.bySession.values()) sum += readers.size;
+    return sum;
+  }
+
+  open(options: Omit<ReaderOptions, 'bufferBytes'>, sink: ReaderSink): OpenReader {
+    let subscription: BusSubscription | undefined;
+    const forget = () => {
+      subscription?.close();
+      this.forget(options.sessionId, reader);
+    };
+    const reader = new Reader(
+      this.source,
+      { ...options, bufferBytes: this.config.sockets.buffer_bytes },
+      {
+        event: (event) => sink.event(event),
+        delta: (delta) => sink.delta(delta),
+        snapshot: (snapshot) => sink.snapshot(snapshot),
+        status: (notice) => sink.status(notice),
+        buffered: () => sink.buffered(),
+        end: (reason, error) => {
+          forget();
+          sink.end(reason, error);
+        },
+      },
+    );
+    this.remember(options.sessionId, reader);
+    subscription = this.bus.subscribe(sessionChannel(options.sessionId), (message, origin) =>
+      reader.notice(message, origin),
+    );
+    reader.start();
+    // What other nodes said before the line stood was not heard: ask the log once more.
+    if (this.bus.mode === 'redis') void subscription.ready.then(() => reader.wake());
+    return {
+      close: () => {
+        reader.close();
+        forget();
+      },
+    };
+  }
+
+  private async live(actor: ReaderOptions['actor'], sessionId: string) {
+    const here = this.texts.of(sessionId);
+    if (here !== undefined) return here;
+    const running = (await this.runs.running(actor, sessionId)).find((run) => run.status === 'running');
+    if (running === undefined) return null;
+    const drafts = await this.drafts.of(actor, sessionId);
+    return {
+      runId: running.id,
+      snapshots: drafts.map((draft) => ({ run_id: draft.runId, message_id: draft.messageId, text: draft.text })),
+    };
+  }
+
+  private async pollLog(): Promise<void> {
+    if (this.bySession.size === 0 || !this.mustPoll()) return;
+    const stands = await this.log.lastSeqs(INSTALLATION, [...this.bySession.keys()]);
+    for (const { sessionId, lastSeq } of stands) {
+      for (const reader of this.bySession.get(sessionId) ?? []) reader.wake(lastSeq);
+    }
+  }
+
+  private async tailDrafts(): Promise<void> {
+    if (this.bySession.size === 0 || !this.mustPoll()) return;
+    const remote = [...this.bySession.keys()].filter((sessionId) => this.texts.of(sessionId) === undefined);
+    if (remote.length === 0) return;
+    for (const draft of await this.drafts.inSessions(INSTALLATION, remote)) {
+      const snapshot = { run_id: draft.runId, message_id: draft.messageId, text: draft.text };
+      for (const reader of this.bySession.get(draft.sessionId) ?? []) reader.offerSnapshot(snapshot);
+    }
+  }
+
+  private mustPoll(): boolean {
+    return this.bus.mode === 'notify' || (this.bus.mode === 'redis' && !this.bus.state().healthy);
+  }
+
+  private wakeAll(): void {
+    for (const readers of this.bySession.values()) for (const reader of readers) reader.wake();
+  }
+
+  private guarded(what: string, work: () => Promise<void>): void {
+    work().catch((error: unknown) =>
+      this.logger.warn({ err: error }, `reading the ${what} for waiting readers failed`),
+    );
+  }
+
+  private remember(sessionId: string, reader: Reader): void {
+    const readers = this.bySession.get(sessionId);
+    if (readers === undefined) this.bySession.set(sessionId, new Set([reader]));
+    else readers.add(reader);
+  }
+
+  private forget(sessionId: string, reader: Reader): void {
+    const readers = this.bySession.get(sessionId);
+    readers?.delete(reader);
+    if (readers?.size === 0) this.bySession.delete(sessionId);
+  }
+}

@@ -1,0 +1,239 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '@parley/auth';
+import { Database, type Executor } from '@parley/platform/database';
+import { sql } from 'kysely';
+import { json, startedFacts } from './accept.repository.js';
+import type { RunRow } from './rows.js';
+import type { FrozenPlan } from './turns.types.js';
+
+export const RUN_COLUMNS = [
+  'id',
+  'session_id',
+  'message_id',
+  'status',
+  'attempt',
+  'started_at',
+  'finished_at',
+  'error',
+  'usage',
+  'component_results',
+  'last_seq',
+] as const;
+
+/** A queued run under the lock of its session, with all that decides how it is executed. */
+export interface QueuedRun {
+  readonly runId: string;
+  readonly orgId: string;
+  readonly sessionId: string;
+  readonly ownerId: string;
+  readonly actor: unknown;
+  readonly useCase: string;
+  readonly sessionSettings: Record<string, unknown>;
+  readonly context: unknown;
+  readonly messageId: string;
+  readonly messageSeq: number;
+  readonly content: string;
+  readonly correlationId: string | null;
+  readonly attempt: number;
+  readonly createdAt: Date;
+  readonly regenerates: boolean;
+  /** The session has no title yet. */
+  readonly untitled: boolean;
+}
+
+/** Rows of runs: reading and the queue. Begin and end of a turn stand in their own repositories. */
+@Injectable()
+export class RunsRepository {
+  constructor(private readonly database: Database) {}
+
+  find(actor: Actor, sessionId: string, runId: string): Promise<RunRow | undefined> {
+    return this.database.as(actor, (db) =>
+      db
+        .selectFrom('runs')
+        .select(RUN_COLUMNS)
+        .where('org_id', '=', actor.orgId)
+        .where('id', '=', runId)
+        .where('session_id', '=', sessionId)
+        .where('owner_id', '=', actor.principalId)
+        .executeTakeFirst(),
+    );
+  }
+
+  /** Where a run belongs; undefined when it is not the actor's. */
+  sessionOf(actor: Actor, runId: string): Promise<string | undefined> {
+    return this.database.as(actor, async (db) => {
+      const row = await db
+        .selectFrom('runs')
+        .select('session_id')
+        .where('org_id', '=', actor.orgId)
+        .where('id', '=', runId)
+        .where('owner_id', '=', actor.principalId)
+        .executeTakeFirst();
+      return row?.session_id;
+    });
+  }
+
+  /** `seq` of the first event that a run appended. */
+  firstSeq(actor: Actor, sessionId: string, runId: string): Promise<number> {
+    return this.database.as(actor, async (db) => {
+      const row = await db
+        .selectFrom('session_events')
+        .select('seq')
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId)
+        .where('run_id', '=', runId)
+        .orderBy('seq')
+        .limit(1)
+        .executeTakeFirst();
+      return row?.seq ?? 1;
+    });
+  }
+
+  /** The runs of a session that are under way, oldest first. */
+  running(actor: Actor, sessionId: string): Promise<RunRow[]> {
+    return this.database.as(actor, (db) =>
+      db
+        .selectFrom('runs')
+        .select(RUN_COLUMNS)
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId)
+        .where('status', 'in', ['running', 'waiting'])
+        .execute(),
+    );
+  }
+
+  /** Sessions in which work waits and nothing runs. */
+  idleSessionsWithWork(actor: Actor, limit: number): Promise<{ orgId: string; sessionId: string }[]> {
+    return this.database.as(actor, (db) =>
+      db
+        .selectFrom('sessions')
+        .select(['org_id as orgId', 'id as sessionId'])
+        .where('queued_runs', '>', 0)
+        .where('active_run_id', 'is', null)
+        .limit(limit)
+        .execute(),
+    );
+  }
+
+  /**
+   * Begins the oldest queued run of an idle session, if it is not being begun elsewhere and its owner
+   * has room. `plan` is asked under the lock and decides, without waiting, how the run is executed;
+   * null leaves the run queued.
+   */
+  beginNext(
+    actor: Actor,
+    sessionId: string,
+    bounds: { nodeId: string; leaseSeconds: number; maxRunning: number | null; at: Date },
+    plan: (run: QueuedRun) => FrozenPlan,
+  ): Promise<{ run: QueuedRun; plan: FrozenPlan; lastSeq: number } | undefined> {
+    return this.database.as(actor, async (db) => {
+      if (!(await lockIdleSession(db, actor, sessionId))) return undefined;
+      const run = await oldestQueued(db, actor, sessionId, bounds.maxRunning);
+      if (run === undefined) return undefined;
+      const frozen = plan(run);
+      const { rows } = await beginStatement(run, frozen, bounds).execute(db);
+      const row = rows[0];
+      return row === undefined
+        ? undefined
+        : { run: { ...run, attempt: run.attempt + 1 }, plan: frozen, lastSeq: row.last_seq };
+    });
+  }
+
+  /** Ends a queued run without its having begun. False when it is not queued any more. */
+  cancelQueued(actor: Actor, sessionId: string, runId: string, at: Date): Promise<number | undefined> {
+    return this.database
+      .as(actor, async (db) => {
+        const { rows } = await sql<{ last_seq: number; id: string | null }>`
+        with q as (select id from runs where org_id = ${actor.orgId} and id = ${runId} and session_id = ${sessionId}
+            and owner_id = ${actor.principalId} and status = 'queued'),
+        s as (
+          update sessions set last_seq = last_seq + 1, queued_runs = queued_runs - 1
+          where org_id = ${actor.orgId} and id = ${sessionId} and exists (select from q) returning last_seq),
+        r as (
+          update runs set status = 'cancelled', finished_at = ${at}, last_seq = s.last_seq from s
+          where runs.org_id = ${actor.orgId} and runs.id = ${runId} and runs.status = 'queued' returning runs.id),
+        e as (
+          insert into session_events (org_id, session_id, seq, type, run_id, at)
+          select ${actor.orgId}, ${sessionId}, s.last_seq, 'run.cancelled', r.id, ${at} from s, r)
+        select s.last_seq, r.id from s left join r on true`.execute(db);
+        const row = rows[0];
+        if (row === undefined) return undefined;
+        // Begun between the look and the lock: undo, the caller cancels the running one.
+        if (row.id === null) throw new QueuedNoMore();
+        return row.last_seq;
+      })
+      .catch((error: unknown) => {
+        if (error instanceof QueuedNoMore) return undefined;
+        throw error;
+      });
+  }
+
+  /** Flags a running run; its node sees the flag at the latest when it renews the lease. */
+  async requestCancel(actor: Actor, sessionId: string, runId: string): Promise<void> {
+    await this.database.as(actor, (db) =>
+      db
+        .updateTable('runs')
+        .set({ cancel_requested: true })
+        .where('org_id', '=', actor.orgId)
+        .where('id', '=', runId)
+        .where('session_id', '=', sessionId)
+        .where('owner_id', '=', actor.principalId)
+        .where('status', 'in', ['running', 'waiting'])
+        .execute(),
+    );
+  }
+}
+
+class QueuedNoMore extends Error {}
+
+async function lockIdleSession(db: Executor, actor: Actor, sessionId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('org_id', '=', actor.orgId)
+    .where('id', '=', sessionId)
+    .where('active_run_id', 'is', null)
+    .where('queued_runs', '>', 0)
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function oldestQueued(db: Executor, actor: Actor, sessionId: string, maxRunning: number | null) {
+  const { rows } = await sql<QueuedRun>`
+    select r.id as "runId", r.org_id as "orgId", r.session_id as "sessionId", r.owner_id as "ownerId", r.actor,
+      r.use_case as "useCase", s.settings as "sessionSettings", r.context, r.message_id as "messageId",
+      r.message_seq as "messageSeq", m.content, r.correlation_id as "correlationId", r.attempt, r.created_at as "createdAt", r.regenerates,
+      s.title_source = 'none' as untitled
+    from runs r
+      join sessions s on s.org_id = r.org_id and s.id = r.session_id
+      join messages m on m.org_id = r.org_id and m.id = r.message_id
+    where r.session_id = ${sessionId} and r.org_id = ${actor.orgId} and r.status = 'queued'
+      and (${maxRunning}::int is null or ${maxRunning}::int > (
+        select count(*) from runs o where o.org_id = r.org_id and o.owner_id = r.owner_id and o.status = 'running'))
+    order by r.queue_seq limit 1`.execute(db);
+  return rows[0];
+}
+
+function beginStatement(run: QueuedRun, plan: FrozenPlan, bounds: { nodeId: string; leaseSeconds: number; at: Date }) {
+  const appended = plan.answers === null ? 1 : 2;
+  return sql<{ last_seq: number }>`
+    with s as (
+      update sessions set last_seq = last_seq + ${appended}::int, queued_runs = queued_runs - 1, active_run_id = ${run.runId}
+      where org_id = ${run.orgId} and id = ${run.sessionId} returning last_seq),
+    r as (
+      update runs set status = 'running', attempt = attempt + 1, lease_owner = ${bounds.nodeId},
+        lease_until = clock_timestamp() + make_interval(secs => ${bounds.leaseSeconds}::double precision),
+        settings = ${json(plan.settings)}::jsonb, settings_adjusted = ${json(plan.adjusted)}::jsonb,
+        use_case_version = ${plan.version}::int, started_at = ${bounds.at}, last_seq = s.last_seq
+      from s where runs.org_id = ${run.orgId} and runs.id = ${run.runId} returning runs.id),
+    e as (
+      insert into session_events (org_id, session_id, seq, type, run_id, at, data)
+      select ${run.orgId}, ${run.sessionId}, s.last_seq - ${appended}::int + x.i, x.type, r.id, ${bounds.at}, x.data
+      from s, r, (values
+        (1, 'run.started', ${json(startedFacts(plan, run.attempt + 1, bounds.at))}::jsonb),
+        (2, 'component.started', ${json({ component: plan.answers })}::jsonb)) as x (i, type, data)
+      where x.i <= ${appended}::int)
+    select last_seq from s`;
+}

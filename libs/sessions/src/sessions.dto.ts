@@ -1,0 +1,149 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ListQueryDto } from '@parley/platform/http';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  MaxLength,
+} from 'class-validator';
+
+const USE_CASE = /^[a-z][a-z0-9_]{2,39}$/;
+
+export class CreateSessionDto {
+  /** Name of the use case.
+   * @example basic_chat */
+  @IsOptional()
+  @IsString()
+  @MaxLength(40)
+  use_case: string = 'basic_chat';
+
+  /** Left out: written from the first exchange. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  title?: string;
+
+  /** Settings of the use case; an unknown one is refused by name.
+   * @example {"personality": "technical_expert"} */
+  @IsOptional()
+  @IsObject()
+  settings: Record<string, unknown> = {};
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Length(1, 64, { each: true })
+  tags: string[] = [];
+
+  @IsOptional()
+  @IsObject()
+  metadata: Record<string, unknown> = {};
+}
+
+export class UpdateSessionDto {
+  /** Null: written from the first exchange again. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  title?: string | null;
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Length(1, 64, { each: true })
+  tags?: string[];
+
+  @IsOptional()
+  @IsObject()
+  metadata?: Record<string, unknown>;
+
+  /** A merge patch (RFC 7396) on the session's own settings. */
+  @IsOptional()
+  @IsObject()
+  settings?: Record<string, unknown>;
+
+  @IsOptional()
+  @IsIn(['active', 'archived'])
+  status?: 'active' | 'archived';
+}
+
+export class SessionDto {
+  /** @example ses_01JD3W8Q5X7Y2Z4A6B8C0D1E2F */
+  session_id!: string;
+  user_id!: string;
+  use_case!: string;
+  title!: string | null;
+  @ApiProperty({ enum: ['active', 'archived'] })
+  status!: 'active' | 'archived';
+  /** Only what this session set; the use case supplies the rest. */
+  settings!: Record<string, unknown>;
+  tags!: string[];
+  metadata!: Record<string, unknown>;
+  message_count!: number;
+  /** The end of the session's log. */
+  last_seq!: number;
+  last_message_at!: string | null;
+  created_at!: string;
+  updated_at!: string;
+  /** Grows with each change of the session itself; `If-Match` compares it. */
+  version!: number;
+}
+
+export class SessionListQueryDto extends ListQueryDto {
+  @IsOptional()
+  @IsString()
+  @Matches(USE_CASE)
+  use_case?: string;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 64)
+  tag?: string;
+
+  @IsOptional()
+  @IsIn(['active', 'archived'])
+  status?: 'active' | 'archived';
+
+  /** Words in the title. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  q?: string;
+}
+
+export class SessionListDto {
+  items!: SessionDto[];
+  next_cursor!: string | null;
+}
+
+export class CloneSessionDto {
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  title?: string;
+
+  /** Copy messages up to and with this one; all when left out. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  up_to_message_id?: string;
+}
+
+export const EXPORT_FORMATS = ['json', 'markdown', 'csv'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export class ExportQueryDto {
+  @IsOptional()
+  @IsIn(EXPORT_FORMATS)
+  format: ExportFormat = 'json';
+}

@@ -1,0 +1,55 @@
+import { Module, type Type } from '@nestjs/common';
+import { UseCasesModule } from '@parley/use-cases';
+import { AcceptRepository } from './accept.repository.js';
+import { AppendRepository } from './append.repository.js';
+import { CloneRepository } from './clone.repository.js';
+import { CloneService } from './clone.service.js';
+import { DraftsRepository } from './drafts.repository.js';
+import { ExportService } from './export.service.js';
+import { FeedbackRepository } from './feedback.repository.js';
+import { FinishRepository } from './finish.repository.js';
+import { LeasesRepository } from './leases.repository.js';
+import { LiveTexts } from './live-texts.js';
+import { LogRepository } from './log.repository.js';
+import { LogService } from './log.service.js';
+import { MessagesController } from './messages.controller.js';
+import { MessagesRepository } from './messages.repository.js';
+import { MessagesService } from './messages.service.js';
+import { Readers } from './readers.service.js';
+import { RunsRepository } from './runs.repository.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SessionsService } from './sessions.service.js';
+import { TitlesRepository } from './titles.repository.js';
+
+const turns: Type[] = [
+  AcceptRepository,
+  AppendRepository,
+  FeedbackRepository,
+  FinishRepository,
+  RunsRepository,
+  LeasesRepository,
+  DraftsRepository,
+  MessagesRepository,
+  SessionsRepository,
+  TitlesRepository,
+  LiveTexts,
+];
+
+@Module({
+  imports: [UseCasesModule],
+  controllers: [SessionsController, MessagesController],
+  providers: [
+    ...turns,
+    LogRepository,
+    CloneRepository,
+    Readers,
+    SessionsService,
+    MessagesService,
+    LogService,
+    CloneService,
+    ExportService,
+  ],
+  exports: [...turns, Readers, SessionsService, MessagesService, LogService],
+})
+export class SessionsModule {}

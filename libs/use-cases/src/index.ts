@@ -1,0 +1,25 @@
+export { TurnEngine } from './onion.js';
+export { UseCaseConfiguration } from './overrides/configure.service.js';
+export { type BuiltInPersona, builtInPersona } from './personas/built-in.js';
+export { SESSION_TITLE_CALL } from './session-title.js';
+export type { SettingAdjustment } from './settings/effective-settings.js';
+export type { FrozenSettings } from './settings/frozen.js';
+export { type TitleInput, TitleWriter, type WrittenTitle } from './title-writer.js';
+export {
+  type AgentAuthor,
+  type AnswerMessage,
+  type ComponentResult,
+  type HistoryMessage,
+  type ModelCallRecord,
+  TurnFailure,
+  type TurnInput,
+  type TurnOutcome,
+  type TurnPlan,
+  type TurnSink,
+  type TurnUsage,
+  type TurnWrite,
+} from './turn.types.js';
+export { type PlanInput, TurnPlanner } from './turn-planner.js';
+export { UseCaseCatalogue } from './use-case-catalogue.js';
+export { useCaseErrors } from './use-cases.errors.js';
+export { UseCasesModule } from './use-cases.module.js';

@@ -1,0 +1,15 @@
+import { type AppError, type FieldError, platformErrors } from '@parley/platform/errors';
+import { useCaseErrors } from './use-cases.errors.js';
+
+const byCode = new Map(Object.values(useCaseErrors).map((make) => [make.code, make]));
+
+/** Throws one error for all findings: of their code where they share one, else VALIDATION_FAILED. */
+export function refuse(findings: readonly FieldError[]): void {
+  const [first] = findings;
+  if (first !== undefined) throw toError(first, findings);
+}
+
+function toError(first: FieldError, findings: readonly FieldError[]): AppError {
+  const shared = findings.every(({ code }) => code === first.code) ? byCode.get(first.code) : undefined;
+  return (shared ?? platformErrors.VALIDATION_FAILED)({ detail: first.detail, errors: findings });
+}

@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import { LlmModule } from '@parley/llm';
+import { CONFIG, type Config } from '@parley/platform/config';
+import { CATALOGUE } from './catalogue/index.js';
+import { Components } from './component.js';
+import { ComponentMetrics } from './component.metrics.js';
+import { TextChat } from './components/text-chat/text-chat.component.js';
+import { loadUseCases } from './declaration/load-use-cases.js';
+import { ModelFacts } from './model-facts.js';
+import { TurnEngine } from './onion.js';
+import { UseCaseConfiguration } from './overrides/configure.service.js';
+import { OverridesRepository } from './overrides/overrides.repository.js';
+import { UseCaseOverrides } from './overrides/overrides.service.js';
+import { TitleWriter } from './title-writer.js';
+import { TurnPlanner } from './turn-planner.js';
+import { USE_CASES, UseCaseCatalogue } from './use-case-catalogue.js';
+import { UseCasesController } from './use-cases.controller.js';
+
+@Module({
+  imports: [LlmModule],
+  controllers: [UseCasesController],
+  providers: [
+    ModelFacts,
+    TextChat,
+    { provide: Components, useFactory: (textChat: TextChat) => new Components([textChat]), inject: [TextChat] },
+    {
+      provide: USE_CASES,
+      useFactory: (components: Components, config: Config) =>
+        loadUseCases({ builtIn: CATALOGUE, components, dir: config.use_cases.dir }),
+      inject: [Components, CONFIG],
+    },
+    OverridesRepository,
+    UseCaseOverrides,
+    UseCaseCatalogue,
+    UseCaseConfiguration,
+    TurnPlanner,
+    ComponentMetrics,
+    TurnEngine,
+    TitleWriter,
+  ],
+  exports: [UseCaseCatalogue, UseCaseConfiguration, TurnPlanner, TurnEngine, TitleWriter],
+})
+export class UseCasesModule {}
