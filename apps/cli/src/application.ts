@@ -1,9 +1,9 @@
-import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
+import { type DynamicModule, type INestApplicationContext, Logger, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClockModule } from '@parley/platform/clock';
 import { type Config, ConfigModule, loadConfig } from '@parley/platform/config';
-import { DatabaseModule } from '@parley/platform/database';
-import { schemaSource } from './schema-source.js';
+import { type DatabaseAccess, DatabaseModule, openDatabase } from '@parley/platform/database';
+import { schemaSource } from '@parley/schema';
 import { QuietLog } from './quiet-log.js';
 import type { World } from './world.js';
 
@@ -24,22 +24,24 @@ export async function withApplication<T>(
   options: ApplicationOptions,
   work: (app: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  const { prepared = true, imports = [], config = loadConfig({ env: world.env, cwd: world.cwd }) } = options;
-  const app = await NestFactory.createApplicationContext(
-    {
-      module: CommandModule,
-      imports: [
-        ConfigModule.forRoot(config),
-        ClockModule,
-        DatabaseModule.forRoot({ presence: 'join', schema: schemaSource, prepared }),
-        ...imports,
-      ],
-    },
-    { logger: new QuietLog(world.err), abortOnError: false },
-  );
+  const { config = loadConfig({ env: world.env, cwd: world.cwd }) } = options;
+  const log = new QuietLog(world.err);
+  // Before Nest is given it: what opens the database warns too.
+  Logger.overrideLogger(log);
+  const access = await openDatabase(config, 'join');
   try {
-    return await work(app);
+    const app = await NestFactory.createApplicationContext(commandModule(config, access, options), {
+      logger: log,
+      abortOnError: false,
+    });
+    return await work(app).finally(() => app.close());
   } finally {
-    await app.close();
+    await access.close();
   }
+}
+
+function commandModule(config: Config, access: DatabaseAccess, options: ApplicationOptions): DynamicModule {
+  const { prepared = true, imports = [] } = options;
+  const database = DatabaseModule.forRoot({ presence: 'join', schema: schemaSource, prepared, access });
+  return { module: CommandModule, imports: [ConfigModule.forRoot(config), ClockModule, database, ...imports] };
 }

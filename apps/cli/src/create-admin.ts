@@ -1,15 +1,12 @@
 import { AccountsService, IdentityModule, INSTALLATION } from '@parley/auth';
-import { BusModule } from '@parley/platform/bus';
 import { loadConfig } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
-import { LifecycleModule } from '@parley/platform/lifecycle';
 import { z } from 'zod';
 import { withApplication } from './application.js';
 import { UsageError } from './failure.js';
+import { ground } from './ground.js';
 import { done, type Outcome } from './outcome.js';
 import { withAdministrator } from './password-source.js';
-import { UnreadMetricsModule } from './unread-metrics.module.js';
-import { programVersion } from './version.js';
 import type { World } from './world.js';
 
 const optionsSchema = z.object({
@@ -26,8 +23,7 @@ export async function createAdmin(world: World, given: unknown): Promise<Outcome
   const config = loadConfig({ env, cwd: world.cwd });
   const { password } = config.admin;
   if (password === null) throw new UsageError('The password is empty.');
-  const lifecycle = LifecycleModule.forRoot({ role: 'cli', version: programVersion() });
-  const imports = [lifecycle, UnreadMetricsModule, BusModule, CryptoModule, IdentityModule];
+  const imports = [...ground(), CryptoModule, IdentityModule];
   return withApplication(world, { config, imports }, async (app) => {
     const registration = { email, password, username, displayName };
     const account = await app.get(AccountsService).createAdmin(INSTALLATION, registration);

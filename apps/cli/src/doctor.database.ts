@@ -10,7 +10,7 @@ import {
   type ServerReport,
   weakWalls,
 } from '@parley/platform/database';
-import { failed, type Finding, ok, warning } from './finding.js';
+import { type Finding, failed, ok, warning } from './finding.js';
 
 /** Beyond this, what is due by the machine's clock and what is leased by the database's drift apart. */
 const MOST_SKEW_MS = 2000;
@@ -37,15 +37,22 @@ export async function examineDatabase(app: INestApplicationContext, config: Conf
 export function unusableDatabase(error: unknown): Finding {
   const message = error instanceof Error ? error.message : String(error);
   const unreachable = error instanceof DatabaseStartError ? error.unreachable : isConnectionLost(error);
-  return { ...failed('database', message, 'Start the server, or mend DATABASE_URL.'), unreachable };
+  return {
+    ...failed('database', message, unreachable ? 'Start the server, or mend DATABASE_URL.' : undefined),
+    unreachable,
+  };
 }
 
 function describeServer(report: ServerReport, access: DatabaseAccess): Finding {
   const refused = refuseVersion(report);
   if (refused !== null) return failed('database', refused, 'Upgrade the server.');
   const { versionText, roundTripMs, encrypted } = report;
-  const line = access.mode === 'server' ? (encrypted ? ', encrypted' : ', not encrypted') : '';
-  return ok('database', `${access.mode}, PostgreSQL ${versionText}, ${access.location}${line}, ${roundTripMs.toFixed(1)} ms`);
+  // A socket of this machine needs no encryption.
+  const line = access.location.startsWith('/') ? '' : encrypted ? ', encrypted' : ', not encrypted';
+  return ok(
+    'database',
+    `${access.mode}, PostgreSQL ${versionText}, ${access.location}${line}, ${roundTripMs.toFixed(1)} ms`,
+  );
 }
 
 function judgeRole(report: ServerReport, access: DatabaseAccess, { env, database }: Config): Finding {
@@ -72,7 +79,8 @@ function judgeClock({ clockSkewMs }: ServerReport): Finding {
 
 async function examineSchema(app: INestApplicationContext): Promise<Finding> {
   const { drift, pending, stale, forbidden, migrations } = await app.get(SchemaState).read();
-  if (drift.length > 0) return failed('migrations', drift.join('; '), 'Run the version of the program that fits this database.');
+  if (drift.length > 0)
+    return failed('migrations', drift.join('; '), 'Run the version of the program that fits this database.');
   const missing = [...pending, ...stale];
   if (missing.length > 0) return failed('migrations', `pending: ${missing.join(', ')}`, 'parley migrate');
   if (forbidden.length > 0) {

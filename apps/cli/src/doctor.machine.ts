@@ -1,7 +1,7 @@
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '@parley/platform/config';
-import { failed, type Finding, ok, skipped, warning } from './finding.js';
+import { type Finding, failed, ok, skipped, warning } from './finding.js';
 
 const OLDEST_NODE = [20, 19] as const;
 const GIB = 1024 ** 3;
@@ -20,7 +20,8 @@ export async function examineDataDirectory({ data_dir: directory }: Config): Pro
   const entry = await stat(directory).catch(() => undefined);
   if (entry === undefined) return skipped('data directory', `${directory} is made at the first start`);
   const writable = await mayWrite(directory);
-  if (!writable) return failed('data directory', `${directory} cannot be written`, 'Give it to the user who runs Parley.');
+  if (!writable)
+    return failed('data directory', `${directory} cannot be written`, 'Give it to the user who runs Parley.');
   if ((entry.mode & 0o007) !== 0) {
     return warning('data directory', `${directory} is open to every user of this machine`, `chmod 700 ${directory}`);
   }
@@ -49,7 +50,11 @@ export async function examineLogFile({ log }: Config): Promise<Finding> {
 
 export function examineLimits({ limits }: Config): Finding {
   if (limits.enabled) return ok('limits', limits.multiplier === 1 ? 'on' : `on, times ${limits.multiplier}`);
-  return warning('limits', 'rate and concurrency limits are off', 'Remove limits.enabled: false outside of load tests.');
+  return warning(
+    'limits',
+    'rate and concurrency limits are off',
+    'Remove limits.enabled: false outside of load tests.',
+  );
 }
 
 function mayWrite(directory: string): Promise<boolean> {

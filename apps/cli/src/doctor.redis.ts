@@ -1,11 +1,12 @@
 import type { Config } from '@parley/platform/config';
-import { failed, type Finding, ok, skipped } from './finding.js';
+import { type Finding, failed, ok, skipped } from './finding.js';
 
 const PATIENCE_MS = 3000;
 
 /** Redis may be away without loss, but whoever configured it wants to know. */
 export async function examineRedis({ redis }: Config): Promise<Finding> {
-  if (redis.url === null) return skipped('redis', 'not configured: bus, cache and limits in process or through PostgreSQL');
+  if (redis.url === null)
+    return skipped('redis', 'not configured: bus, cache and limits in process or through PostgreSQL');
   const { Redis } = await import('ioredis');
   const client = new Redis(redis.url, {
     lazyConnect: true,

@@ -1,7 +1,13 @@
-import { DatabaseAccess, type MigrationState, type SchemaReport, SchemaMigrator, SchemaState } from '@parley/platform/database';
+import {
+  DatabaseAccess,
+  type MigrationState,
+  SchemaMigrator,
+  type SchemaReport,
+  SchemaState,
+} from '@parley/platform/database';
 import { z } from 'zod';
-import { done, EXIT, type Outcome, table } from './outcome.js';
 import { withApplication } from './application.js';
+import { done, EXIT, type Outcome, table } from './outcome.js';
 import type { World } from './world.js';
 
 const optionsSchema = z.object({ downTo: z.string().min(1).optional(), status: z.boolean().default(false) });

@@ -11,20 +11,24 @@ import type { World } from './world.js';
  * What commander calls when a command is chosen: its options, unchecked. Whatever a command needs is
  * loaded in there, so that help costs nothing.
  */
-export type Perform = (work: (options: unknown, args: readonly string[]) => Promise<Outcome>) => (...given: unknown[]) => Promise<void>;
+export type Perform = (
+  work: (options: unknown, args: readonly string[]) => Promise<Outcome>,
+) => (...given: unknown[]) => Promise<void>;
 
 /** Runs one command line and says how it went. Never throws. */
 export async function run(args: readonly string[], world: World): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
-  const perform: Perform = (work) => async (...given) => {
-    const command = given.at(-1);
-    if (!(command instanceof Command)) throw new Error('commander hands the command over last');
-    const { json = false, ...options } = command.optsWithGlobals<{ json?: boolean }>();
-    const outcome = await attempt(() => work(options, command.args));
-    exitCode = outcome.exitCode;
-    if (json) world.out(`${JSON.stringify(outcome.json, null, 2)}\n`);
-    else (exitCode === EXIT.ok ? world.out : world.err)(`${outcome.text}\n`);
-  };
+  const perform: Perform =
+    (work) =>
+    async (...given) => {
+      const command = given.at(-1);
+      if (!(command instanceof Command)) throw new Error('commander hands the command over last');
+      const { json = false, ...options } = command.optsWithGlobals<{ json?: boolean }>();
+      const outcome = await attempt(() => work(options, command.args));
+      exitCode = outcome.exitCode;
+      if (json) world.out(`${JSON.stringify(outcome.json, null, 2)}\n`);
+      else (exitCode === EXIT.ok ? world.out : world.err)(`${outcome.text}\n`);
+    };
   try {
     await assemble(world, perform).parseAsync(args, { from: 'user' });
     return exitCode;

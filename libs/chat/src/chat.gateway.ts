@@ -8,10 +8,10 @@ import {
   SubscribeMessage,
   WebSocketGateway,
 } from '@nestjs/websockets';
-import { type Actor, Requires } from '@parley/auth';
+import { type Actor, carryActor, Requires } from '@parley/auth';
 import { CONFIG, type Config } from '@parley/platform/config';
 import { platformErrors, toProblem } from '@parley/platform/errors';
-import { DRAIN_ORDER, Drain } from '@parley/platform/lifecycle';
+import { Drain } from '@parley/platform/lifecycle';
 import { Readers } from '@parley/sessions';
 import type { Namespace, Socket } from 'socket.io';
 import {
@@ -43,19 +43,23 @@ export class ChatGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
     namespace.use((socket, next) => {
       this.enter(socket).then(
         (actor) => {
+          carryActor(socket, actor);
           this.rooms.set(socket.id, new SocketRoom(socket, actor, this.readers, this.config));
           next();
         },
         (error: unknown) => next(connectError(error)),
       );
     });
-    this.drain.onDrain('socket.io', DRAIN_ORDER.sockets, () => this.leave());
+    this.drain.onDrain('socket.io', 'sockets', () => this.leave());
   }
 
   handleConnection(socket: Socket): void {
     const room = this.rooms.get(socket.id);
     if (room === undefined) socket.disconnect(true);
-    else room.onClose(this.entrance.watch(room.connection.actor, () => room.expel()));
+    else {
+      room.onClose(this.entrance.count('socket.io'));
+      room.onClose(this.entrance.watch(room.connection.actor, () => room.expel()));
+    }
   }
 
   handleDisconnect(socket: Socket): void {

@@ -5,6 +5,7 @@ import { Admissions } from './admissions.service.js';
 import { ChatController } from './chat.controller.js';
 import { ChatGateway } from './chat.gateway.js';
 import { ChatJobs } from './chat.jobs.js';
+import { ChatMetrics } from './chat.metrics.js';
 import { ChatService } from './chat.service.js';
 import { Dispatcher } from './dispatcher.service.js';
 import { EventStreams } from './event-streams.service.js';
@@ -30,8 +31,21 @@ import { TurnsService } from './turns.service.js';
 /** Executes runs and looks after them: what every serving process and every worker does. */
 @Module({
   imports: [SessionsModule, UseCasesModule],
-  providers: [Admissions, ChatJobs, Dispatcher, LeaseKeeper, Pacer, Rounds, RunEnds, RunVoice, Runner, Sweeper, Titles],
-  exports: [Admissions, Runner, Titles],
+  providers: [
+    Admissions,
+    ChatJobs,
+    ChatMetrics,
+    Dispatcher,
+    LeaseKeeper,
+    Pacer,
+    Rounds,
+    RunEnds,
+    RunVoice,
+    Runner,
+    Sweeper,
+    Titles,
+  ],
+  exports: [Admissions, ChatMetrics, Runner, Titles],
 })
 export class RunsModule {}
 

@@ -10,7 +10,6 @@ import { Runner } from './runner.service.js';
 
 const SESSIONS_AT_ONCE = 50;
 const actorSchema = z.object({
-  kind: z.enum(['user', 'service', 'trial', 'system']),
   principalId: z.string(),
   orgId: z.string(),
   loginId: z.string().nullable(),

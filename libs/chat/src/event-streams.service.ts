@@ -6,7 +6,7 @@ import { toProblem } from '@parley/platform/errors';
 import { openEventStream } from '@parley/platform/http';
 import { correlationId } from '@parley/platform/observability';
 import { type OpenReader, Readers } from '@parley/sessions';
-import { countReader } from './chat.metrics.js';
+import { ChatMetrics } from './chat.metrics.js';
 import type { TakenListener } from './intake.service.js';
 import { StreamSink } from './stream-sink.js';
 
@@ -26,12 +26,13 @@ export class EventStreams {
   constructor(
     private readonly readers: Readers,
     private readonly logins: LoginWatch,
+    private readonly metrics: ChatMetrics,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   start(actor: Actor, response: ServerResponse, options: StreamOptions): void {
     let reader: OpenReader | undefined;
-    const gone = countReader('sse');
+    const gone = this.metrics.connected('sse');
     const stream = openEventStream(response, {
       heartbeatSeconds: this.config.sockets.heartbeat_seconds,
       onClose: () => {

@@ -1,1 +1,2 @@
+export { asyncApiDocument } from './async-api.js';
 export { ChatModule, RunsModule } from './chat.module.js';

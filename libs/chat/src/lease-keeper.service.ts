@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import { INSTALLATION } from '@parley/auth';
 import { Bus, type BusSubscription } from '@parley/platform/bus';
 import { CONFIG, type Config } from '@parley/platform/config';
-import { DRAIN_ORDER, Drain, NodeId } from '@parley/platform/lifecycle';
+import { Drain, NodeId } from '@parley/platform/lifecycle';
 import { LeasesRepository, onRunControl, sessionErrors } from '@parley/sessions';
 import { Runner } from './runner.service.js';
 
@@ -31,7 +31,7 @@ export class LeaseKeeper implements OnApplicationBootstrap, OnApplicationShutdow
   onApplicationBootstrap(): void {
     this.control = onRunControl(this.bus, ({ cancel }) => this.runner.stop(cancel, sessionErrors.RUN_CANCELLED()));
     this.timer = setInterval(() => void this.tick(), RENEW_MS);
-    this.drain.onDrain('runs', DRAIN_ORDER.runs, ({ deadline }) => this.runner.drain(deadline));
+    this.drain.onDrain('runs', 'runs', ({ deadline }) => this.runner.drain(deadline));
   }
 
   onApplicationShutdown(): void {

@@ -4,11 +4,10 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import { CONFIG, type Config } from '@parley/platform/config';
 import { AppError, platformErrors, toProblem } from '@parley/platform/errors';
 import { Origins } from '@parley/platform/http';
-import { DRAIN_ORDER, Drain } from '@parley/platform/lifecycle';
+import { Drain } from '@parley/platform/lifecycle';
 import { refuseUpgrade, UpgradeDoors } from '@parley/platform/sockets';
 import { Readers } from '@parley/sessions';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { countReader } from './chat.metrics.js';
 import { Frames } from './plain-frames.service.js';
 import { CLOSE } from './plain-sink.js';
 import { PlainSocket, type PlainSocketHost } from './plain-socket.js';
@@ -58,7 +57,7 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
         refuseUpgrade(socket, error instanceof AppError ? error : platformErrors.INTERNAL({ cause: error }));
       });
     });
-    this.drain.onDrain('websocket', DRAIN_ORDER.sockets, () => this.leave());
+    this.drain.onDrain('websocket', 'sockets', () => this.leave());
   }
 
   onApplicationShutdown(): void {
@@ -73,7 +72,7 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
 
   private accept(client: WebSocket, request: IncomingMessage, sessionId: string): void {
     const { auth_timeout_seconds: patience, heartbeat_seconds: heartbeat } = this.config.sockets;
-    const gone = countReader('websocket');
+    const gone = this.entrance.count('websocket');
     const plain = new PlainSocket(client, this.host, {
       sessionId,
       after: afterOf(request),

@@ -105,6 +105,7 @@ export class RunEnds {
       ],
       calls: [],
       hasDrafts: false,
+      writes: [],
       supersedes: false,
       at: this.clock.now(),
     };

@@ -3,6 +3,7 @@ import { Bus } from '@parley/platform/bus';
 import { Clock } from '@parley/platform/clock';
 import { AppendRepository, announceEvents, announceWake, type Ended, LiveTexts, type RunEnd } from '@parley/sessions';
 import type { BegunRun } from './begun-run.js';
+import { ChatMetrics } from './chat.metrics.js';
 import { endedEvents } from './fresh-events.js';
 import { LiveRun, type LiveRunListener, type Voice } from './live-run.js';
 import { Pacer } from './pacer.service.js';
@@ -19,6 +20,7 @@ export class RunVoice implements LiveRunListener {
     private readonly texts: LiveTexts,
     private readonly bus: Bus,
     private readonly clock: Clock,
+    private readonly metrics: ChatMetrics,
   ) {}
 
   open(run: BegunRun): LiveRun {
@@ -54,11 +56,13 @@ export class RunVoice implements LiveRunListener {
   }
 
   announceEnd(live: LiveRun, end: RunEnd, ended: Ended): void {
+    this.metrics.runEnded(live.run.plan.useCase, end.status, performance.now() - live.begunAt);
     announceEvents(this.bus, live.run.sessionId, ended.lastSeq, endedEvents(live.run, end, ended));
   }
 
   /** The run ended without us knowing its last events: readers ask the log. */
   announceUnknownEnd(live: LiveRun): void {
+    this.metrics.runEnded(live.run.plan.useCase, 'lost', performance.now() - live.begunAt);
     announceWake(this.bus, live.run.sessionId, Number.MAX_SAFE_INTEGER);
   }
 

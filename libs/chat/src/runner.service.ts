@@ -6,7 +6,6 @@ import { runWithContext } from '@parley/platform/observability';
 import { type HistoryRow, MessagesRepository, type RunEnd, sessionErrors } from '@parley/sessions';
 import { type HistoryMessage, TurnEngine, TurnFailure, type TurnOutcome } from '@parley/use-cases';
 import type { BegunRun } from './begun-run.js';
-import { observeRun } from './chat.metrics.js';
 import type { LiveRun } from './live-run.js';
 import { RunEnds } from './run-ends.service.js';
 import { RunVoice } from './run-voice.service.js';
@@ -109,6 +108,7 @@ export class Runner {
         context: run.context,
         message: { id: run.messageId, content: run.content },
         history: history.flatMap(toHistory),
+        ...(run.actor.timeZone === null ? {} : { timeZone: run.actor.timeZone }),
         ...(run.correlationId === null ? {} : { correlationId: run.correlationId }),
         signal: live.signal,
         deadline: Date.now() + plan.wallClockMs,
@@ -128,7 +128,6 @@ export class Runner {
     await this.voice.settle(live);
     const ended = await this.ends.store(live.run.actor, live.run.attempt, end);
     this.voice.close(live);
-    observeRun(live.run.plan.useCase, ended === undefined ? 'lost' : end.status, performance.now() - live.begunAt);
     if (ended === undefined) {
       this.voice.announceUnknownEnd(live);
       return;

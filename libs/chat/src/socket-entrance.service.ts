@@ -7,6 +7,8 @@ import { Drain } from '@parley/platform/lifecycle';
 import { Limiter } from '@parley/platform/limiter';
 import { ClientAddresses } from '@parley/platform/sockets';
 
+import { ChatMetrics, type Transport } from './chat.metrics.js';
+
 /** Who may open a socket, of either protocol. */
 @Injectable()
 export class SocketEntrance {
@@ -17,6 +19,7 @@ export class SocketEntrance {
     private readonly logins: LoginWatch,
     private readonly limiter: Limiter,
     private readonly drain: Drain,
+    private readonly metrics: ChatMetrics,
     @Inject(CONFIG) config: Config,
   ) {
     this.addresses = new ClientAddresses(config);
@@ -34,6 +37,11 @@ export class SocketEntrance {
     const actor = await this.authenticator.authenticate(token);
     if (!actor.permissions.has('socket:connect')) throw authErrors.PERMISSION_DENIED();
     return actor;
+  }
+
+  /** Counts an open socket; returns what ends the count. */
+  count(transport: Transport): () => void {
+    return this.metrics.connected(transport);
   }
 
   /** Calls `ended` when the login behind an open socket is over. Returns what ends the watch. */

@@ -13,7 +13,6 @@ import {
   sessionErrors,
 } from '@parley/sessions';
 import type { Socket } from 'socket.io';
-import { countReader } from './chat.metrics.js';
 import { SocketConnection } from './socket-desk.service.js';
 import { endProblem } from './stream-sink.js';
 
@@ -22,7 +21,7 @@ export class SocketRoom {
   readonly connection: SocketConnection;
   private readonly outbox: Outbox;
   private readonly joined = new Map<string, OpenReader>();
-  private readonly closers: (() => void)[] = [countReader('socket.io')];
+  private readonly closers: (() => void)[] = [];
 
   constructor(
     private readonly socket: Socket,

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { INSTALLATION, systemActor } from '@parley/auth';
 import { DraftsRepository, type LapsedRun, LeasesRepository } from '@parley/sessions';
-import { countSwept } from './chat.metrics.js';
+import { ChatMetrics } from './chat.metrics.js';
 import { Dispatcher } from './dispatcher.service.js';
 import { RunEnds } from './run-ends.service.js';
 
@@ -17,6 +17,7 @@ export class Sweeper {
     private readonly drafts: DraftsRepository,
     private readonly ends: RunEnds,
     private readonly dispatcher: Dispatcher,
+    private readonly metrics: ChatMetrics,
   ) {}
 
   async sweep(): Promise<void> {
@@ -35,7 +36,7 @@ export class Sweeper {
       drafts.filter((draft) => draft.runId === run.runId),
     );
     if (ended === undefined) return;
-    countSwept();
+    this.metrics.runSwept();
     this.logger.warn({ run_id: run.runId, node: run.leaseOwner }, 'ended a run whose node went away');
     if (ended.queued > 0) await this.dispatcher.dispatch(run.orgId, run.sessionId);
   }

@@ -26,6 +26,7 @@ export function completedEnd(live: LiveRun, outcome: TurnOutcome, at: Date): Run
     answers,
     events: endEvents(live, live.answered?.result, answers, 'run.completed'),
     calls: outcome.calls.map(ledgerEntry),
+    writes: outcome.writes,
     supersedes: live.run.regenerates,
   };
 }
@@ -62,6 +63,7 @@ export function brokenEnd(live: LiveRun, error: AppError, outcome: Partial<TurnO
     answers,
     events: endEvents(live, result, answers, cancelled ? 'run.cancelled' : 'run.failed'),
     calls: (outcome.calls ?? []).map(ledgerEntry),
+    writes: [],
     supersedes: false,
   };
 }

@@ -1,3 +1,5 @@
+import type { SchemaSource } from '@parley/platform/database';
+import { jobSchema } from '@parley/platform/jobs';
 import type { Migration } from 'kysely';
 import * as identity from './migrations/0001-identity.js';
 import * as conversations from './migrations/0002-conversations.js';
@@ -13,3 +15,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0001-identity': identity,
   '0002-conversations': conversations,
 };
+
+/** Everything that is made in a database before the program works on it. */
+export const schemaSource: SchemaSource = { migrations, companions: [jobSchema] };

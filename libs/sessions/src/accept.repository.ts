@@ -1,16 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '@parley/auth';
+import type { Actor, StoredActor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { type RawBuilder, sql } from 'kysely';
-import type {
-  Accepted,
-  Admission,
-  FrozenPlan,
-  IdempotentCall,
-  NewRegeneration,
-  NewTurn,
-  StoredActor,
-} from './turns.types.js';
+import type { Accepted, Admission, FrozenPlan, IdempotentCall, NewRegeneration, NewTurn } from './turns.types.js';
 
 interface AcceptedRow {
   readonly begun: boolean;
@@ -206,7 +198,7 @@ function idempotency(actor: Actor, call: IdempotentCall | null, runId: string, a
 }
 
 export function storedActor(actor: Actor): StoredActor {
-  return { kind: actor.kind, principalId: actor.principalId, orgId: actor.orgId, loginId: actor.loginId };
+  return { principalId: actor.principalId, orgId: actor.orgId, loginId: actor.loginId };
 }
 
 export function json(value: unknown): string | null {

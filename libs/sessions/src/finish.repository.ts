@@ -26,6 +26,7 @@ export class FinishRepository {
       const { rows } = await endStatement(actor, run, fence, events).execute(db);
       const row = rows[0];
       if (row === undefined || row.ended === 0) throw new LeaseLost(run.runId);
+      for (const write of run.writes) await write(db);
       return { lastSeq: row.last_seq, queued: row.queued_runs, superseded };
     });
   }

@@ -44,5 +44,4 @@ export type {
   NewRegeneration,
   NewTurn,
   RunEnd,
-  StoredActor,
 } from './turns.types.js';

@@ -1,12 +1,5 @@
+import type { Executor } from '@parley/platform/database';
 import type { NewEvent } from './log-events.js';
-
-/** The actor of a run as it is stored: whom the run acts for, whatever becomes of the login. */
-export interface StoredActor {
-  readonly kind: 'user' | 'service' | 'trial' | 'system';
-  readonly principalId: string;
-  readonly orgId: string;
-  readonly loginId: string | null;
-}
 
 /** What decides how a run is executed, frozen when it begins. */
 export interface FrozenPlan {
@@ -126,6 +119,8 @@ export interface RunEnd {
   readonly events: readonly NewEvent[];
   readonly calls: readonly LedgerEntry[];
   readonly hasDrafts: boolean;
+  /** Rows that components add to this transaction. */
+  readonly writes: readonly ((db: Executor) => Promise<void>)[];
   /** Older answers to the same message give way to this run's. */
   readonly supersedes: boolean;
   readonly at: Date;

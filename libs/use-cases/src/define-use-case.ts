@@ -35,7 +35,7 @@ export interface UseCaseDefinition<S extends z.ZodRawShape>
 /** Declares a built-in use case. Its files are read, and everything is checked, when the program starts. */
 export function defineUseCase<S extends z.ZodRawShape>(definition: UseCaseDefinition<S>): UseCaseSource {
   const { id, folder } = definition;
-  return { id, place: folder, read: () => readDefinition(definition) };
+  return { id, place: folder, builtIn: true, read: () => readDefinition(definition) };
 }
 
 function readDefinition<S extends z.ZodRawShape>(definition: UseCaseDefinition<S>): Declaration {

@@ -1,10 +1,10 @@
-export { TurnEngine } from './onion.js';
 export { UseCaseConfiguration } from './overrides/configure.service.js';
 export { type BuiltInPersona, builtInPersona } from './personas/built-in.js';
 export { SESSION_TITLE_CALL } from './session-title.js';
 export type { SettingAdjustment } from './settings/effective-settings.js';
 export type { FrozenSettings } from './settings/frozen.js';
-export { type TitleInput, TitleWriter, type WrittenTitle } from './title-writer.js';
+export { type TitleInput, TitleWriter, type WrittenTitle } from './title-writer.service.js';
+export { TurnEngine } from './turn/onion.service.js';
 export {
   type AgentAuthor,
   type AnswerMessage,
@@ -18,8 +18,8 @@ export {
   type TurnSink,
   type TurnUsage,
   type TurnWrite,
-} from './turn.types.js';
-export { type PlanInput, TurnPlanner } from './turn-planner.js';
-export { UseCaseCatalogue } from './use-case-catalogue.js';
+} from './turn/turn.types.js';
+export { type PlanInput, TurnPlanner } from './turn/turn-planner.service.js';
+export { UseCaseCatalogue } from './use-case-catalogue.service.js';
 export { useCaseErrors } from './use-cases.errors.js';
 export { UseCasesModule } from './use-cases.module.js';

@@ -1,7 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
 import { Endpoint, type Page } from '@parley/platform/http';
-import { UseCaseCatalogue } from './use-case-catalogue.js';
+import { UseCaseCatalogue } from './use-case-catalogue.service.js';
 import { UseCaseDetailDto, UseCaseDto } from './use-cases.dto.js';
 
 @Controller('chat/use-cases')

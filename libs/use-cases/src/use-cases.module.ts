@@ -2,18 +2,18 @@ import { Module } from '@nestjs/common';
 import { LlmModule } from '@parley/llm';
 import { CONFIG, type Config } from '@parley/platform/config';
 import { CATALOGUE } from './catalogue/index.js';
-import { Components } from './component.js';
-import { ComponentMetrics } from './component.metrics.js';
+import { Components } from './components/component.js';
+import { ComponentMetrics } from './components/component.metrics.js';
 import { TextChat } from './components/text-chat/text-chat.component.js';
 import { loadUseCases } from './declaration/load-use-cases.js';
 import { ModelFacts } from './model-facts.js';
-import { TurnEngine } from './onion.js';
 import { UseCaseConfiguration } from './overrides/configure.service.js';
 import { OverridesRepository } from './overrides/overrides.repository.js';
 import { UseCaseOverrides } from './overrides/overrides.service.js';
-import { TitleWriter } from './title-writer.js';
-import { TurnPlanner } from './turn-planner.js';
-import { USE_CASES, UseCaseCatalogue } from './use-case-catalogue.js';
+import { TitleWriter } from './title-writer.service.js';
+import { TurnEngine } from './turn/onion.service.js';
+import { TurnPlanner } from './turn/turn-planner.service.js';
+import { USE_CASES, UseCaseCatalogue } from './use-case-catalogue.service.js';
 import { UseCasesController } from './use-cases.controller.js';
 
 @Module({

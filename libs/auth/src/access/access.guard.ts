@@ -10,7 +10,6 @@ import { invalidToken } from '../tokens/token.service.js';
 import { type Access, isAccess } from './access.decorators.js';
 import type { Actor } from './actor.js';
 import { actorOf, carryActor } from './actor-carrier.js';
-import { Authenticator } from './authenticator.js';
 import { BEARER, BearerStrategy } from './bearer.strategy.js';
 
 /** Stands before every route and every socket event. What declares nothing is closed. */
@@ -19,7 +18,6 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly bearer: BearerStrategy,
-    private readonly authenticator: Authenticator,
     private readonly metrics: AuthMetrics,
   ) {}
 
@@ -27,15 +25,24 @@ export class AccessGuard implements CanActivate {
     const access: unknown = this.reflector.getAllAndOverride(ROUTE_ACCESS, [context.getHandler(), context.getClass()]);
     if (!isAccess(access))
       throw new Error(`${context.getClass().name}.${context.getHandler().name} declares no access`);
-    return access === 'public' ? true : this.admit(context, access);
+    if (access === 'public') return true;
+    return context.getType() === 'http' ? this.admit(context, access) : this.isAdmitted(context);
   }
 
   private async admit(context: ExecutionContext, access: Exclude<Access, 'public'>): Promise<boolean> {
-    const http = context.getType() === 'http';
-    const actor = http ? await this.ofRequest(context, access) : await this.ofConnection(context);
+    const actor = await this.ofRequest(context, access);
     if (actor === undefined) return true;
     identify(actor);
     this.permit(actor, access);
+    return true;
+  }
+
+  /**
+   * Whoever took the connection has authenticated it. The rights are judged where an event is handled:
+   * only there can a refusal become its acknowledgement.
+   */
+  private isAdmitted(context: ExecutionContext): boolean {
+    if (actorOf(context.switchToWs().getClient<object>()) === undefined) throw unauthenticated();
     return true;
   }
 
@@ -45,16 +52,6 @@ export class AccessGuard implements CanActivate {
     const actor = await this.authenticate(request, context.switchToHttp().getResponse<Response>());
     carryActor(request, actor);
     return actor;
-  }
-
-  /** Whoever took the connection authenticated it; its rights are read anew with every event. */
-  private async ofConnection(context: ExecutionContext): Promise<Actor> {
-    const connection = context.switchToWs().getClient<object>();
-    const actor = actorOf(connection);
-    if (actor === undefined) throw unauthenticated();
-    const present = await this.authenticator.renew(actor);
-    carryActor(connection, present);
-    return present;
   }
 
   private authenticate(request: Request, response: Response): Promise<Actor> {

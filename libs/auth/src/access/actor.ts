@@ -8,6 +8,10 @@ export interface Actor {
   readonly kind: 'user' | 'service' | 'trial' | 'system';
   readonly principalId: string;
   readonly orgId: string;
+  /** What others see: the display name, else the username; null for whoever has neither. */
+  readonly name: string | null;
+  /** IANA name, `preferences.time_zone` of its profile, unchecked; null: none named. */
+  readonly timeZone: string | null;
   /** The login (one signed-in device) it came in by; null for jobs and the program itself. */
   readonly loginId: string | null;
   readonly roles: readonly string[];
@@ -25,6 +29,8 @@ export function systemActor(orgId: string, permissions: readonly Permission[]): 
     kind: 'system',
     principalId: PROGRAM,
     orgId,
+    name: null,
+    timeZone: null,
     loginId: null,
     roles: [],
     permissions: permissions.length === 0 ? NONE : new Set(permissions),

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@parley/platform/clock';
 import { isId } from '@parley/platform/ids';
+import { authErrors } from '../auth.errors.js';
 import type { VerifiedToken } from '../tokens/access-token.js';
 import { invalidToken, TokenService } from '../tokens/token.service.js';
 import { TokenKeys } from '../tokens/token-keys.js';
 import type { Actor } from './actor.js';
+import type { Permission } from './permissions.js';
 import { roleSetOf } from './role-sets.js';
-import { StandingRepository } from './standing.repository.js';
+import { type PrincipalStanding, StandingRepository } from './standing.repository.js';
 
 /**
  * Says who somebody is, for every door alike. A token is verified, and then the login behind it is
@@ -32,12 +34,12 @@ export class Authenticator {
   /** @throws TOKEN_INVALID when the login has ended, the principal is not active or the key was revoked */
   async actorOf({ claims, kid }: VerifiedToken): Promise<Actor> {
     const storedKid = isId('signingKey', kid) ? kid : null;
-    const found = await this.standing.read({ orgId: claims.org }, claims.sid, storedKid, this.clock.now());
+    const found = await this.standing.ofLogin({ orgId: claims.org }, claims.sid, storedKid, this.clock.now());
     if (found?.keyStands === false) this.keys.drop(kid);
     if (!found?.live || !found.keyStands || found.principalId !== claims.sub || found.orgId !== claims.org) {
       throw ended();
     }
-    return toActor(found.kind, found.principalId, found.orgId, claims.sid, found.roles);
+    return toActor(found, claims.sid);
   }
 
   /**
@@ -46,20 +48,36 @@ export class Authenticator {
    */
   async renew(actor: Actor): Promise<Actor> {
     if (actor.loginId === null) return actor;
-    const found = await this.standing.read(actor, actor.loginId, null, this.clock.now());
+    const found = await this.standing.ofLogin(actor, actor.loginId, null, this.clock.now());
     if (!found?.live) throw ended();
-    return toActor(found.kind, found.principalId, found.orgId, actor.loginId, found.roles);
+    return toActor(found, actor.loginId);
+  }
+
+  /**
+   * Whoever caused a piece of work, with the rights it has now. Ending a login stops nothing that was
+   * begun through it; a disabled account and a lost right do.
+   * @param stored the actor as the work remembers it
+   * @throws PERMISSION_DENIED
+   */
+  async restore(stored: StoredActor, permission: Permission): Promise<Actor> {
+    const found = await this.standing.ofPrincipal(stored, stored.principalId, this.clock.now());
+    if (!found?.live) throw authErrors.PERMISSION_DENIED({ detail: 'The account behind this is not active any more.' });
+    const actor = toActor(found, stored.loginId);
+    if (!actor.permissions.has(permission)) {
+      throw authErrors.PERMISSION_DENIED({ detail: `This needs the permission ${permission}.` });
+    }
+    return actor;
   }
 }
 
+/** As much of an actor as work has to remember; its rights are read when they are needed. */
+export type StoredActor = Pick<Actor, 'principalId' | 'orgId' | 'loginId'>;
+
 function toActor(
-  kind: Actor['kind'],
-  principalId: string,
-  orgId: string,
-  loginId: string,
-  roles: readonly string[],
+  { kind, principalId, orgId, name, timeZone, roles }: PrincipalStanding,
+  loginId: string | null,
 ): Actor {
-  return { kind, principalId, orgId, loginId, ...roleSetOf(roles) };
+  return { kind, principalId, orgId, name, timeZone, loginId, ...roleSetOf(roles) };
 }
 
 function ended() {

@@ -3,20 +3,29 @@ import { Database } from '@parley/platform/database';
 import { sql } from 'kysely';
 import type { Actor } from './actor.js';
 
-/** What is true right now of the login behind a token. */
-export interface Standing {
+/** What is true right now of a principal in an organisation. */
+export interface PrincipalStanding {
   readonly kind: Actor['kind'];
   readonly principalId: string;
   readonly orgId: string;
-  /** Not ended, not run out; principal, membership and signing key in good standing. */
+  readonly name: string | null;
+  /** As the person wrote it into its preferences. */
+  readonly timeZone: string | null;
+  /** Principal and membership active; for a login also: not ended, not run out. */
   readonly live: boolean;
-  /** False only for a key that was revoked or is gone. */
-  readonly keyStands: boolean;
+  /** IANA name from its profile. */
+  readonly timeZone: string | null;
   /** Sorted. */
   readonly roles: readonly string[];
 }
 
-/** The one read behind every request, and its like for all open connections at once. */
+/** What is true right now of the login behind a token. */
+export interface LoginStanding extends PrincipalStanding {
+  /** False only for a key that was revoked or is gone. */
+  readonly keyStands: boolean;
+}
+
+/** The one read behind every request, and its like for jobs and for all open connections at once. */
 @Injectable()
 export class StandingRepository {
   constructor(private readonly database: Database) {}
@@ -25,26 +34,40 @@ export class StandingRepository {
    * On the hot path of every request: one prepared statement by primary keys.
    * @param storedKid the stored key that signed the token; null where keys are not stored
    */
-  async read(
+  async ofLogin(
     acting: { readonly orgId: string },
     loginId: string,
     storedKid: string | null,
     now: Date,
-  ): Promise<Standing | undefined> {
+  ): Promise<LoginStanding | undefined> {
     const { rows } = await this.database.as(acting, (db) =>
-      sql<Standing>`
-        select p.kind, l.principal_id as "principalId", l.org_id as "orgId",
+      sql<LoginStanding>`
+        select ${PRINCIPAL}, ${rolesAt(now)} as roles,
           l.ended_at is null and l.expires_at > ${now} and p.status = 'active' and m.status = 'active' as live,
           ${storedKid}::text is null
-            or exists (select from signing_keys k where k.kid = ${storedKid} and k.state <> 'revoked') as "keyStands",
-          array(
-            select g.role from role_grants g
-            where g.org_id = l.org_id and g.principal_id = l.principal_id and (g.expires_at is null or g.expires_at > ${now})
-            order by g.role) as roles
+            or exists (select from signing_keys k where k.kid = ${storedKid} and k.state <> 'revoked') as "keyStands"
         from logins l
         join principals p on p.id = l.principal_id
         join memberships m on m.org_id = l.org_id and m.principal_id = l.principal_id
+        left join users u on u.principal_id = l.principal_id
         where l.id = ${loginId}`.execute(db),
+    );
+    return rows[0];
+  }
+
+  /** The same for what a principal caused earlier, whatever became of its login. */
+  async ofPrincipal(
+    acting: { readonly orgId: string },
+    principalId: string,
+    now: Date,
+  ): Promise<PrincipalStanding | undefined> {
+    const { rows } = await this.database.as(acting, (db) =>
+      sql<PrincipalStanding>`
+        select ${PRINCIPAL}, ${rolesAt(now)} as roles, p.status = 'active' and m.status = 'active' as live
+        from memberships m
+        join principals p on p.id = m.principal_id
+        left join users u on u.principal_id = m.principal_id
+        where m.org_id = ${acting.orgId} and m.principal_id = ${principalId}`.execute(db),
     );
     return rows[0];
   }
@@ -62,3 +85,12 @@ export class StandingRepository {
     return new Set(rows.map(({ id }) => id));
   }
 }
+
+const PRINCIPAL = sql`
+  p.kind, m.principal_id as "principalId", m.org_id as "orgId", coalesce(u.display_name, u.username) as name,
+  u.preferences->>'time_zone' as "timeZone"`;
+
+const rolesAt = (now: Date) => sql`array(
+  select g.role from role_grants g
+  where g.org_id = m.org_id and g.principal_id = m.principal_id and (g.expires_at is null or g.expires_at > ${now})
+  order by g.role)`;

@@ -54,8 +54,9 @@ export class UpdateProfileDto {
   display_name?: string | null;
 
   /**
-   * What clients keep for the person, replaced as a whole; at most 16 KiB of JSON.
-   * @example { "theme": "dark" }
+   * What clients keep for the person, replaced as a whole; at most 16 KiB of JSON. `time_zone` (IANA name)
+   * is the one in which assistants tell the date.
+   * @example { "theme": "dark", "time_zone": "Europe/Berlin" }
    */
   @ValidateIf((profile: UpdateProfileDto) => profile.preferences !== undefined)
   @IsObject()

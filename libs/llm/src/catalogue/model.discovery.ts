@@ -21,7 +21,7 @@ export class ModelDiscovery {
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly registry: ProviderRegistry,
+    @Inject(ProviderRegistry) private readonly registry: Pick<ProviderRegistry, 'served'>,
   ) {}
 
   /** Starts a search and does not wait for it. */

@@ -1,7 +1,8 @@
 import type { ChatMessage } from '../providers/chat-model.js';
 import { sentences } from './words.js';
 
-const BLOCK = /<<<block (\S+) source=([^>]*)>>>\n?([\s\S]*?)\n?<<<end \1>>>/g;
+const BLOCK = /<<<block (\S+) source=(.*?)>>>\n?([\s\S]*?)\n?<<<end \1>>>/g;
+const TITLE = / title="(.+)"$/;
 /** By which the offline model knows its own words again, so that it never quotes itself. */
 export const SIGNATURE = 'offline responder';
 /** Text that is looked at, from the newest back. */
@@ -10,7 +11,7 @@ const MAX_TEXT = 200_000;
 /** A sentence that may be quoted, and where it stands. */
 export interface Passage {
   readonly text: string;
-  /** For a reader: `You`, `Assistant`, or the source of a context block. */
+  /** For a reader: `You`, `Assistant`, or the title or source of a context block. */
   readonly source: string;
 }
 
@@ -37,7 +38,9 @@ export function readConversation(messages: readonly ChatMessage[]): Conversation
 }
 
 function blocksOf(content: string): Passage[] {
-  return [...content.matchAll(BLOCK)].map(([, , source = '', text = '']) => ({ source: source.trim(), text }));
+  return [...content.matchAll(BLOCK)].map(([, , header = '', text = '']) => {
+    return { source: TITLE.exec(header)?.[1] ?? header.replace(/ title=.*$/, '').trim(), text };
+  });
 }
 
 function withoutBlocks(content: string): string {

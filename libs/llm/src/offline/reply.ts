@@ -15,6 +15,9 @@ const SUMMARY = /\b(summari[sz]e|summary|recap|sum up|what (did|have) we (talk|d
 const ASKS =
   /\?\s*$|^(what|who|whom|whose|where|when|why|how|which|can|could|would|will|do|does|did|is|are|was|were|tell|explain|describe|write|give|list|show|translate|compare|create|make|find|was|wer|wo|wann|warum|wie)\b/i;
 
+/** Begins a line where an exchange is given as a transcript. */
+const SPEAKER = /^(?:user|you|assistant):\s*/i;
+
 /** Longest message that is only a greeting, thanks or a farewell. */
 const SMALL_TALK_WORDS = 6;
 const MAX_QUOTES = 3;
@@ -58,7 +61,7 @@ function bullets(passages: readonly Passage[]): string {
 /** A headline by quotation: the start of what the conversation is about. At most `length` code points. */
 export function headlineOf({ question, passages }: Conversation, length: number): string {
   const own = passages.filter(({ source }) => source === 'You').map(({ text }) => text);
-  const candidates = [...own, ...sentences(question)];
+  const candidates = [...own, ...sentences(question)].map((text) => text.replace(SPEAKER, ''));
   const first = candidates.find((text) => terms(text).length > 1) ?? candidates[0] ?? 'Conversation';
   return shorten(first.replaceAll(/\s+/g, ' ').replace(/[\s.!?,;:]+$/u, ''), length);
 }

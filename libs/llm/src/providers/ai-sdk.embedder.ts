@@ -32,7 +32,7 @@ export class AiSdkEmbedder implements Embedder {
       return { vectors: answer.embeddings.map(toVector), inputTokens: answer.usage?.tokens ?? null };
     } catch (error) {
       signal.throwIfAborted();
-      throw failureOfSdkError(error, false);
+      throw failureOfSdkError(error, 'call');
     }
   }
 }

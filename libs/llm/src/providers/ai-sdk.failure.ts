@@ -9,19 +9,26 @@ const UNREADABLE: ReadonlySet<string> = new Set([
   'AI_InvalidResponseDataError',
 ]);
 
+/** Where it came from: the call itself, reading its stream, or an `error` part inside the stream. */
+export type SdkErrorSource = 'call' | 'line' | 'part';
+
 /**
  * What an error of an AI SDK provider package means. Looks at members instead of classes, so that the
- * packages need not be loaded to ask. @param inStream it came as a part of a stream that had begun
+ * packages need not be loaded to ask.
  */
-export function failureOfSdkError(error: unknown, inStream: boolean): ProviderFailure {
+export function failureOfSdkError(error: unknown, source: SdkErrorSource): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
   if (UNREADABLE.has(textAt(error, 'name') ?? '')) return new ProviderFailure('malformed', { cause: error });
+  const status = source === 'line' ? null : httpErrorOf(error);
+  if (source === 'part') return new ProviderFailure('error', { ...(status === null ? {} : { status }), cause: error });
+  if (status === null) return new ProviderFailure('connection', { cause: error });
+  return failureOfStatus(status, headersOf(error), textAt(error, 'responseBody') ?? '');
+}
+
+/** The packages report a broken body under the status 200 of its headers: that is no HTTP error. */
+function httpErrorOf(error: unknown): number | null {
   const status = numberAt(error, 'statusCode');
-  if (status === null) return new ProviderFailure(inStream ? 'error' : 'connection', { cause: error });
-  if (inStream) return new ProviderFailure('error', { status, cause: error });
-  const body = textAt(error, 'responseBody') ?? '';
-  // An answer of 200 that the package calls an error was no answer.
-  return status < 400 ? new ProviderFailure('malformed') : failureOfStatus(status, headersOf(error), body);
+  return status !== null && status >= 400 ? status : null;
 }
 
 function headersOf(error: unknown): Record<string, string> {

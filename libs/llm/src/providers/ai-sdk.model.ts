@@ -28,7 +28,7 @@ export class AiSdkModel implements ChatModel {
     try {
       for (;;) {
         const { done, value } = await reader.read().catch((error: unknown) => {
-          throw failureOfSdkError(error, true);
+          throw failureOfSdkError(error, 'line');
         });
         if (done) throw new ProviderFailure('cut');
         const part = translate(value);
@@ -48,7 +48,7 @@ export class AiSdkModel implements ChatModel {
       return (await model.doStream(callOptions(request, signal))).stream;
     } catch (error) {
       signal.throwIfAborted();
-      throw failureOfSdkError(error, false);
+      throw failureOfSdkError(error, 'call');
     }
   }
 }
@@ -87,7 +87,7 @@ function translate(part: LanguageModelV4StreamPart): ChatPart | null {
     case 'finish':
       return { type: 'finish', finishReason: finishReasonOf(part.finishReason), usage: usageOf(part.usage) };
     case 'error':
-      throw failureOfSdkError(part.error, true);
+      throw failureOfSdkError(part.error, 'part');
     default:
       return null;
   }

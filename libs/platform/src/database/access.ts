@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import type { EmbeddedCluster } from './embedded/embedded-cluster.js';
 import { type ConnectionTarget, clientConfig, createPool } from './pool.js';
@@ -18,9 +17,9 @@ export interface AccessParts {
 
 /**
  * The ways into the database: pools and single connections of the application's role, and the owner for
- * migrations only. Ends, after everything that was opened through it, with the application.
+ * migrations only.
  */
-export class DatabaseAccess implements OnApplicationShutdown {
+export class DatabaseAccess {
   private readonly pools: pg.Pool[] = [];
   private closed: Promise<void> | undefined;
 
@@ -81,10 +80,6 @@ export class DatabaseAccess implements OnApplicationShutdown {
   close(): Promise<void> {
     this.closed ??= this.end();
     return this.closed;
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.close();
   }
 
   private async end(): Promise<void> {

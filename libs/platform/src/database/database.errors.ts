@@ -16,6 +16,10 @@ const UNAVAILABLE = new Set([
   'ENOENT',
   'EPIPE',
   'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
 ]);
 const LOST =
   /connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;

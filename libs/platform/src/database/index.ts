@@ -4,8 +4,9 @@ export { type Acting, APP_POOL, Database, type Executor, type Tables, type Trans
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { DatabaseStartError } from './database-start.error.js';
 export { type CompanionSchema, SchemaMigrator, type SchemaSource } from './migrator.js';
+export { openDatabase } from './open-database.js';
 export type { ConnectionTarget } from './pool.js';
 export { type SchemaReport, SchemaState } from './schema-state.js';
+export type { MigrationCondition, MigrationState } from './schema-status.js';
 export { ServerInspector, type ServerReport } from './server-inspector.js';
 export { refuseVersion, weakWalls } from './server-requirements.js';
-export type { MigrationCondition, MigrationState } from './schema-status.js';

@@ -54,20 +54,15 @@ async function reachServer(pool: pg.Pool, patienceMs: number): Promise<ServerFac
     try {
       return await readServerFacts(pool);
     } catch (error) {
-      if (!isConnectionLost(error) && !isUnreachable(error)) throw refuseConnection(error);
-      if (Date.now() > deadline) throw refuseConnection(error);
+      if (!isConnectionLost(error) || Date.now() > deadline) throw refuseConnection(error);
       await sleep(250);
     }
   }
 }
 
-function isUnreachable(error: unknown): boolean {
-  return ['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(sqlState(error) ?? '');
-}
-
 function refuseConnection(cause: unknown): DatabaseStartError {
   const reason = sqlState(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-  const unreachable = isConnectionLost(cause) || isUnreachable(cause);
+  const unreachable = isConnectionLost(cause);
   const failed = unreachable ? 'cannot be reached' : 'refuses the connection';
   return new DatabaseStartError(`The PostgreSQL server of DATABASE_URL ${failed} (${reason}).`, { unreachable, cause });
 }

@@ -25,15 +25,11 @@ afterAll(async () => {
   await store.close();
 });
 
-const post = (
-  body: NonNullable<RequestInit['body']>,
-  headers: Record<string, string> = { 'content-type': 'application/json' },
-) =>
+const post = (body: string | Uint8Array, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
   fetch(`${http.url}${PATH}`, {
     method: 'POST',
     headers,
     body,
-    ...(typeof body === 'string' ? {} : { duplex: 'half' }),
   });
 
 const deep = (levels: number) => `{"name":"a","metadata":${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}}`;

@@ -22,6 +22,11 @@ export interface JobDefinition<P extends object = object> {
   readonly timeoutSeconds?: number;
 }
 
+/** What a queue must know of any kind of job. */
+export type JobShape = Pick<JobDefinition, 'name' | 'retry' | 'deadLetter' | 'timeoutSeconds'> & {
+  readonly singleton?: unknown;
+};
+
 export const DEFAULT_TIMEOUT_SECONDS = 300;
 const NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
 const LONGEST_NAME = 50;

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type pg from 'pg';
 import type { Db, PgBoss, QueueOptions } from 'pg-boss';
 import { PgListener } from '../bus/index.js';
-import { DEFAULT_TIMEOUT_SECONDS, type JobDefinition } from './define-job.js';
+import { DEFAULT_TIMEOUT_SECONDS, type JobShape } from './define-job.js';
 
 export const JOBS_POOL = Symbol('JOBS_POOL');
 
@@ -46,7 +46,7 @@ export class JobEngine {
   }
 
   /** Makes the job's queue and its dead-letter queue, or brings them to their definition; once per process. */
-  ensureQueue(job: JobDefinition): Promise<void> {
+  ensureQueue(job: JobShape): Promise<void> {
     const known = this.queues.get(job.name);
     if (known !== undefined) return known;
     const made = this.makeQueues(job).catch((error: unknown) => {
@@ -115,7 +115,7 @@ export class JobEngine {
     for (const waker of this.wakers) waker(queue);
   }
 
-  private async makeQueues(job: JobDefinition): Promise<void> {
+  private async makeQueues(job: JobShape): Promise<void> {
     if (job.deadLetter) {
       await this.makeQueue(deadLetterQueue(job.name), 'standard', {
         retryLimit: 0,
@@ -128,7 +128,7 @@ export class JobEngine {
       retryLimit: job.retry.limit,
       retryDelay: job.retry.delaysSeconds[0] ?? 0,
       retryBackoff: false,
-      expireInSeconds: (job.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + TIMEOUT_MARGIN_SECONDS,
+      expireInSeconds: Math.ceil(job.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) + TIMEOUT_MARGIN_SECONDS,
       heartbeatSeconds: HEARTBEAT_SECONDS,
       retentionSeconds: 90 * DAY,
       deleteAfterSeconds: DAY,

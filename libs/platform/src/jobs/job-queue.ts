@@ -33,11 +33,7 @@ export abstract class JobQueue {
    * @throws Error when the payload does not have its declared shape: a mistake of the program.
    * @throws DATABASE_UNAVAILABLE
    */
-  abstract send<P extends object>(
-    job: JobDefinition<P>,
-    payload: P,
-    options?: SendOptions,
-  ): Promise<string | null>;
+  abstract send<P extends object>(job: JobDefinition<P>, payload: P, options?: SendOptions): Promise<string | null>;
 
   /** Says who does it. Only processes that work jobs call the handler; call it before the application is up. */
   abstract work<P extends object>(job: JobDefinition<P>, handler: JobHandler<P>, options?: WorkOptions): void;

@@ -1,29 +1,14 @@
-import { Logger } from '@nestjs/common';
-import type { Job, PgBoss } from 'pg-boss';
-import type { Acting } from '../database/index.js';
-import { toProblem } from '../errors/index.js';
+import type { Job } from 'pg-boss';
 import type { DrainTurn } from '../lifecycle/index.js';
-import { runWithContext } from '../observability/index.js';
-import { DEFAULT_TIMEOUT_SECONDS, delayAfter, type JobDefinition } from './define-job.js';
-import { HEARTBEAT_SECONDS, type JobEngine } from './job-engine.js';
-import { unpackJob } from './job-envelope.js';
+import type { JobDefinition } from './define-job.js';
+import { HEARTBEAT_SECONDS } from './job-engine.js';
 import type { JobHandler } from './job-queue.js';
-import type { JobResult, JobsMetrics } from './jobs.metrics.js';
-import type { JobClaim, JobsRepository } from './jobs.repository.js';
+import { JobTries, NodeLeaves, type TryParts } from './job-tries.js';
+import type { JobClaim } from './jobs.repository.js';
 
 /** Behind the notifications; also how soon a delayed job is noticed. */
 const POLL_MS = 2000;
 const HEARTBEAT_MS = (HEARTBEAT_SECONDS * 1000) / 3;
-/** What a handler gets to end after its signal was aborted. */
-const GRACE_MS = 1000;
-
-/** The queue belongs to no organisation. */
-const INSTALLATION: Acting = { orgId: '' };
-
-/** Reason of an abort that is nobody's failure. */
-class Leaving extends Error {}
-
-type Outcome = { readonly kind: 'done' | 'interrupted' } | { readonly kind: 'failed'; readonly error: unknown };
 
 interface RunningTry {
   readonly claim: JobClaim;
@@ -31,20 +16,13 @@ interface RunningTry {
   readonly ended: Promise<void>;
 }
 
-export interface WorkerParts {
-  readonly boss: PgBoss;
-  readonly engine: JobEngine;
-  readonly repository: JobsRepository;
-  readonly metrics: JobsMetrics;
-}
-
 /**
- * Takes jobs of one kind as places get free and settles each by itself, as soon as it ends: a slow or
- * failing one holds up no other. (pg-boss's own workers settle and refill by whole batches.)
+ * Takes jobs of one kind as places get free: a slow or failing one holds up no other. (pg-boss's own
+ * workers refill and settle by whole batches, so that one slow job blocks its neighbours' places.)
  */
 export class JobWorker<P extends object> {
-  private readonly logger = new Logger(`Job ${this.job.name}`);
   private readonly running = new Map<string, RunningTry>();
+  private readonly tries: JobTries<P>;
   private loop: Promise<void> = Promise.resolve();
   private heartbeat: NodeJS.Timeout | undefined;
   private stopping = false;
@@ -54,10 +32,12 @@ export class JobWorker<P extends object> {
 
   constructor(
     private readonly job: JobDefinition<P>,
-    private readonly handler: JobHandler<P>,
+    handler: JobHandler<P>,
     private readonly places: number,
-    private readonly parts: WorkerParts,
-  ) {}
+    private readonly parts: TryParts,
+  ) {
+    this.tries = new JobTries(job, handler, parts);
+  }
 
   get queue(): string {
     return this.job.name;
@@ -81,7 +61,7 @@ export class JobWorker<P extends object> {
     await this.loop;
     const all = Promise.all([...this.running.values()].map(({ ended }) => ended));
     await Promise.race([all, aborted(turn.deadline)]);
-    for (const { controller } of this.running.values()) controller.abort(new Leaving('the node leaves'));
+    for (const { controller } of this.running.values()) controller.abort(new NodeLeaves());
     await all;
     clearInterval(this.heartbeat);
   }
@@ -118,40 +98,46 @@ export class JobWorker<P extends object> {
         resolve();
       };
     });
-    this.resume = () => undefined;
   }
 
   private begin({ id, data, retryCount }: Job<unknown>): void {
     const claim = { name: this.job.name, id, retryCount };
     const controller = new AbortController();
-    if (this.stopping) controller.abort(new Leaving('the node leaves'));
-    const ended = this.take(claim, data, controller).finally(() => {
+    // Fetched while it was told to stop: handed back untried.
+    if (this.stopping) controller.abort(new NodeLeaves());
+    const ended = this.tries.take(claim, data, controller).then(() => {
       this.running.delete(id);
       if (this.mayBeMore) this.wake();
     });
     this.running.set(id, { claim, controller, ended });
   }
 
-  private async take(claim: JobClaim, data: unknown, controller: AbortController): Promise<void> {
-    const began = performance.now();
-    const result = await this.perform(claim, data, controller);
-    this.parts.metrics.ended(this.job.name, result, (performance.now() - began) / 1000);
-  }
-
-  private async perform(claim: JobClaim, data: unknown, controller: AbortController): Promise<JobResult> {
-    let correlationId = claim.id;
+  /** Says that what runs here lives, and finds out what was given to another node meanwhile. */
+  private async beat(): Promise<void> {
+    const held = [...this.running.values()];
+    if (held.length === 0) return;
     try {
-      if (controller.signal.aborted) return await this.handBack(claim);
-      const unpacked = unpackJob(this.job, data);
-      correlationId = unpacked.correlationId ?? claim.id;
-      const { traceparent } = unpacked;
-      const context = { correlationId, ...(traceparent === undefined ? {} : { traceparent }) };
-      const { signal } = controller;
-      const handling = runWithContext(context, async () =>
-        this.handler(unpacked.payload, { jobId: claim.id, attempt: claim.retryCount + 1, signal, correlationId }),
-      );
+      const attempts = held.map(({ claim: { id, retryCount } }) => ({ id, retryCount }));
+      const touched: unknown = await this.parts.boss.touch(this.job.name, attempts);
+      const ids = idsOf(touched);
+      if (ids === undefined) return;
+      for (const { claim, controller } of held) {
+        if (!ids.has(claim.id) && this.running.has(claim.id))
+          controller.abort(new Error('another node has taken over'));
+      }
     } catch (error) {
-      return this.fail(claim, error, correlationId);
+      this.parts.engine.complain('running jobs cannot be kept', error);
     }
   }
+}
+
+/** The jobs that a heartbeat reached, where pg-boss says so. */
+function idsOf(touched: unknown): Set<unknown> | undefined {
+  if (typeof touched !== 'object' || touched === null || !('settled' in touched)) return undefined;
+  return Array.isArray(touched.settled) ? new Set<unknown>(touched.settled) : undefined;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -23,7 +23,7 @@ export const jobSchema: CompanionSchema = {
     const { PgBoss } = await import('pg-boss');
     const db = { executeSql: (text: string, values?: unknown[]) => owner.query(text, values) };
     const failures: unknown[] = [];
-    const boss = new PgBoss({ db, schema: SCHEMA, supervise: false, schedule: false, bamIntervalSeconds: 1 });
+    const boss = new PgBoss({ db, schema: SCHEMA, supervise: false, schedule: false, bamIntervalSeconds: 10 });
     boss.on('error', (error) => failures.push(error));
     await boss.start();
     try {

@@ -4,4 +4,6 @@ export { LifecycleModule, type LifecycleOptions } from './lifecycle.module.js';
 export { NodeId, type NodeRole } from './node-id.js';
 export { NodeRegistry } from './node-registry.js';
 export type { LiveNode } from './nodes.repository.js';
+export { programCommit } from './program-commit.js';
+export { programVersion } from './program-version.js';
 export { leaveOnSignals } from './signals.js';

@@ -10,12 +10,7 @@ import {
 } from 'rate-limiter-flexible';
 import { CONFIG, type Config } from '../config/index.js';
 import { Database } from '../database/index.js';
-
-/** How many serving nodes there are, for limits that each node counts for itself. */
-export abstract class LiveNodes {
-  /** At least 1; a recent figure is good enough. */
-  abstract count(): number;
-}
+import { NodeRegistry } from '../lifecycle/index.js';
 
 export interface CountedRule {
   /** Distinguishes this counter from all others in the same store. */
@@ -36,6 +31,8 @@ export interface Counter {
 const RESERVE_PERIODS = 10;
 /** Redis answers within this time, or the limiter in memory does. */
 const REDIS_PATIENCE_MS = 250;
+/** After so much silence the connection counts as dead, so that calls no longer wait for it. */
+const REDIS_SILENCE_MS = 1000;
 
 /** Where limits are counted, and the only file that knows: database, Redis, or the memory of this process. */
 @Injectable()
@@ -48,7 +45,7 @@ export class LimitStores implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Optional() private readonly database?: Database,
-    @Optional() private readonly liveNodes?: LiveNodes,
+    @Optional() @Inject(NodeRegistry) private readonly registry?: Pick<NodeRegistry, 'serving'>,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -59,6 +56,7 @@ export class LimitStores implements OnModuleInit, OnApplicationShutdown {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: REDIS_PATIENCE_MS,
+      socketTimeout: REDIS_SILENCE_MS,
       connectTimeout: 2000,
       retryStrategy: (tries) => Math.min(tries * 100, 1000),
     });
@@ -125,7 +123,7 @@ export class LimitStores implements OnModuleInit, OnApplicationShutdown {
 
   /** Keeps the parts of this node in step with the number of nodes. Cheap: called for every count. */
   divide(): void {
-    const nodes = Math.max(1, this.liveNodes?.count() ?? 1);
+    const nodes = this.registry?.serving ?? 1;
     if (nodes === this.nodes) return;
     this.nodes = nodes;
     for (const { limiter, whole } of this.divided) limiter.points = part(whole, nodes);

@@ -1,3 +1,4 @@
+export { Logger as PinoLog } from 'nestjs-pino';
 export { eventLoopLag } from './event-loop-lag.js';
 export { HttpMetrics } from './http-metrics.js';
 export { LoggingModule } from './logging.module.js';

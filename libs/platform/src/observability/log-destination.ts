@@ -1,8 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { type DestinationStream, destination, type Level, multistream } from 'pino';
+import { type DestinationStream, destination } from 'pino';
 import type { Config } from '../config/index.js';
 
-interface Flushable {
+interface Sink {
+  write(line: string): unknown;
   flushSync(): void;
 }
 
@@ -12,41 +13,42 @@ const BUFFERED = { sync: false, minLength: 4096, periodicFlush: 250 } as const;
 /** Where log lines go: standard output, and a rotated file where one is configured. */
 @Injectable()
 export class LogDestination implements OnApplicationShutdown {
-  private readonly flush = (): void => {
-    for (const sink of this.sinks) flushQuietly(sink);
+  private ending = false;
+
+  readonly stream: DestinationStream = {
+    write: (line) => {
+      for (const sink of this.sinks) sink.write(line);
+      if (this.ending) this.flush();
+    },
   };
 
-  private constructor(
-    readonly stream: DestinationStream,
-    private readonly sinks: readonly Flushable[],
-  ) {
+  private constructor(private readonly sinks: readonly Sink[]) {
     process.once('exit', this.flush);
   }
 
   static async open(config: Config['log']): Promise<LogDestination> {
     const output = destination({ dest: 1, ...BUFFERED });
     const { path, max_size, max_files } = config.file;
-    if (path === null) return new LogDestination(output, [output]);
+    if (path === null) return new LogDestination([output]);
     const { default: roll } = await import('pino-roll');
     const limit = { count: max_files, removeOtherLogFiles: true };
-    const file = await roll({ file: path, size: max_size, mkdir: true, limit, ...BUFFERED });
-    const level: Level = config.level === 'silent' ? 'fatal' : config.level;
-    const both = multistream([
-      { level, stream: output },
-      { level, stream: file },
-    ]);
-    return new LogDestination(both, [output, file]);
+    return new LogDestination([output, await roll({ file: path, size: max_size, mkdir: true, limit, ...BUFFERED })]);
   }
 
-  /** The last lines of a process are the ones that somebody will look for. */
+  /** The last lines of a process are the ones that somebody will look for: from here on none waits. */
   onApplicationShutdown(): void {
+    this.ending = true;
     process.removeListener('exit', this.flush);
     this.flush();
   }
+
+  private readonly flush = (): void => {
+    for (const sink of this.sinks) flushQuietly(sink);
+  };
 }
 
-/** A destination that is not open yet, or no longer, has nothing to flush and says so by throwing. */
-function flushQuietly(sink: Flushable): void {
+/** A sink that is not open yet, or no longer, says so by throwing; no log is left to say it in. */
+function flushQuietly(sink: Sink): void {
   try {
     sink.flushSync();
   } catch (error) {

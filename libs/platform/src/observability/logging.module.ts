@@ -59,7 +59,6 @@ export function createLogger(level: Config['log']['level'], destination: Pick<Lo
     {
       level,
       timestamp: pino.stdTimeFunctions.isoTime,
-      messageKey: 'message',
       mixin: contextMembers,
       formatters: { level: (label) => ({ level: label }), log: redact },
       serializers: { err: (error: Error) => redact(stdSerializers.err(error)) },

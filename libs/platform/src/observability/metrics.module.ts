@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type Provider, type Type } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { Registry } from 'prom-client';
 import { Database } from '../database/index.js';
@@ -21,9 +21,25 @@ function watchPool(metrics: Metrics, database: Database | undefined): boolean {
   return true;
 }
 
+const POOL_WATCH: Provider = {
+  provide: 'POOL_WATCH',
+  useFactory: watchPool,
+  inject: [Metrics, { token: Database, optional: true }],
+};
+
 @Global()
 @Module({})
 export class MetricsModule {
+  /** For processes without HTTP: counted all the same, and readable on `metrics.port` where one is set. */
+  static withoutDoor(): DynamicModule {
+    return {
+      module: MetricsModule,
+      imports: [RegistryModule],
+      providers: [Metrics, MetricsServer, POOL_WATCH],
+      exports: [Metrics],
+    };
+  }
+
   /** @param controller what answers `/metrics` on the main port; who may ask is its matter */
   static forRoot(controller: Type<unknown>): DynamicModule {
     return {
@@ -39,13 +55,7 @@ export class MetricsModule {
           }),
         }),
       ],
-      providers: [
-        Metrics,
-        HttpMetrics,
-        MetricsAccess,
-        MetricsServer,
-        { provide: 'POOL_WATCH', useFactory: watchPool, inject: [Metrics, { token: Database, optional: true }] },
-      ],
+      providers: [Metrics, HttpMetrics, MetricsAccess, MetricsServer, POOL_WATCH],
       exports: [Metrics, HttpMetrics, MetricsAccess],
     };
   }

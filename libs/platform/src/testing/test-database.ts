@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { migrations } from '@parley/schema';
+import { migrations, schemaSource } from '@parley/schema';
 import pg from 'pg';
 import { Database } from '../database/database.js';
 import { ensureRoles, withLock } from '../database/embedded/roles.js';
@@ -22,7 +22,7 @@ export interface TestDatabase {
 export interface TestDatabaseOptions {
   /** Another server than the run's own embedded one. */
   readonly server?: TestServer;
-  /** Schemas that packages bring, made in the template too. */
+  /** Schemas that packages bring, made in the template too; all of the program's unless given. */
   readonly companions?: readonly CompanionSchema[];
   /** False: empty, not migrated. */
   readonly migrated?: boolean;
@@ -38,7 +38,9 @@ export async function openTestDatabase(options: TestDatabaseOptions = {}): Promi
   await asSuperuser(server, async (superuser) => {
     await ensureRoles(superuser, server.secrets);
     const template =
-      options.migrated === false ? 'template1' : await ensureTemplate(server, superuser, options.companions ?? []);
+      options.migrated === false
+        ? 'template1'
+        : await ensureTemplate(server, superuser, options.companions ?? schemaSource.companions ?? []);
     await superuser.query(`create database ${name} template ${template} owner parley_owner`);
   });
   const appUrl = server.urlFor('parley_app', name);

@@ -6,7 +6,7 @@ import {
   type TestDatabase,
   type TestPostgres,
 } from '@parley/platform/testing';
-import { DEFAULT_ORG_ID, migrations } from '../index.js';
+import { DEFAULT_ORG_ID, migrations, schemaSource } from '../index.js';
 
 /** One row in each table that others hang on, as a small installation has it. */
 const FILL = `
@@ -46,7 +46,7 @@ describeOnPostgresServer("the migrations on this machine's PostgreSQL", () => {
 
 function suite(open: () => Promise<TestDatabase>): void {
   let test: TestDatabase;
-  const migrator = new SchemaMigrator({ migrations });
+  const migrator = new SchemaMigrator(schemaSource);
   const owner = () => ({ connectionString: test.ownerUrl });
   const shape = async () => (await test.pool.query(SHAPE)).rows.map(({ line }) => line);
 

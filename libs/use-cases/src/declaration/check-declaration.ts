@@ -1,10 +1,11 @@
-import type { Components } from '../component.js';
+import type { Components } from '../components/component.js';
 import { builtInPersona } from '../personas/built-in.js';
 import { EffectiveSettings } from '../settings/effective-settings.js';
+import { resolveSession } from '../settings/resolve.js';
 import type { SettingSpace } from '../settings/setting-space.js';
 import { kindOf } from '../settings/value-schema.js';
 import type { UseCase } from '../use-case.js';
-import { checkExamples } from './check-examples.js';
+import { checkExamples, readExamples } from './check-examples.js';
 import {
   type Declaration,
   DeclarationError,
@@ -33,11 +34,22 @@ export function loadUseCase(source: UseCaseSource, components: Components): UseC
   checkPersonas(declaration, report);
   checkPrompts(declaration, report);
   if (problems.length > 0) throw new DeclarationError(problems);
-  const settings = EffectiveSettings.of(space);
-  const examples = checkExamples(declaration, settings, components, report);
+  const useCase = toUseCase(declaration, space, report);
+  const listed = useCase.components.map((name) => components.get(name));
+  for (const { pointer, detail } of resolveSession(useCase.settings, listed, []).findings) report(pointer, detail);
+  if (!source.builtIn) checkExamples(useCase, components, report);
   if (problems.length > 0) throw new DeclarationError(problems);
+  return useCase;
+}
+
+function toUseCase(declaration: Declaration, space: SettingSpace, report: ReportProblem): UseCase {
   const { settings: _, context: __, ...plain } = declaration;
-  return { ...plain, required: new Set([...declaration.required, declaration.answers]), settings, examples };
+  return {
+    ...plain,
+    required: new Set([...declaration.required, declaration.answers]),
+    settings: EffectiveSettings.of(space),
+    examples: readExamples(declaration.examples, report),
+  };
 }
 
 function readSource(source: UseCaseSource): Declaration {

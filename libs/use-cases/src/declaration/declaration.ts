@@ -95,6 +95,8 @@ export interface UseCaseSource {
   readonly id: string;
   /** The folder, for messages to people. */
   readonly place: string;
+  /** One that ships: the conformance suite has held it to its examples. */
+  readonly builtIn: boolean;
   /** @throws DeclarationError */
   readonly read: () => Declaration;
 }

@@ -30,7 +30,7 @@ const deploymentDeclaration = plainDeclaration.extend({
 /** A deployment's own use case: a folder of `use-case.yaml`, Markdown prompts and `examples.json`. */
 export function deploymentUseCase(folder: string): UseCaseSource {
   const id = basename(folder);
-  return { id, place: join(folder, DECLARATION_FILE), read: () => readFolder(folder) };
+  return { id, place: join(folder, DECLARATION_FILE), builtIn: false, read: () => readFolder(folder) };
 }
 
 function readFolder(folder: string): Declaration {

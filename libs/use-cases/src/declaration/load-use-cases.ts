@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Components } from '../component.js';
+import type { Components } from '../components/component.js';
 import { pathOf } from '../pointer.js';
 import { overlay } from '../settings/overlay.js';
 import { resolveSession } from '../settings/resolve.js';

@@ -1,4 +1,4 @@
-import type { Component, Components } from '../component.js';
+import type { Component, Components } from '../components/component.js';
 import { asType } from '../define-use-case.js';
 import {
   checkDeclared,

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { type FieldError, platformErrors } from '@parley/platform/errors';
-import { Components } from '../component.js';
+import { Components } from '../components/component.js';
 import { pointerOf } from '../pointer.js';
 import { refuse } from '../refuse.js';
 import { EMPTY_OVERLAY, type Overlay, overlay } from '../settings/overlay.js';
 import { resolveSession } from '../settings/resolve.js';
-import { UseCaseCatalogue } from '../use-case-catalogue.js';
+import { UseCaseCatalogue } from '../use-case-catalogue.service.js';
 import type { StoredOverride } from './overrides.repository.js';
 import { UseCaseOverrides } from './overrides.service.js';
 

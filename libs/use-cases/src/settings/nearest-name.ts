@@ -1,21 +1,19 @@
 /** Names longer than this are not compared: they come from outside. */
 const LONGEST = 64;
 
-/** The known name that takes the fewest typing mistakes to become this one; null where none is near. */
+/** The known name that takes the fewest typing mistakes to become this one (Levenshtein); null for a hostile one. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   if (name.length > LONGEST) return null;
   let nearest: string | null = null;
-  let least = Math.max(2, Math.ceil(name.length / 3)) + 1;
+  let least = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const distance = editDistance(name, candidate, least);
+    const distance = editDistance(name, candidate);
     if (distance < least) [nearest, least] = [candidate, distance];
   }
   return nearest;
 }
 
-/** Levenshtein's distance, or `limit` where it is at least that. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
+function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row += 1) {
     const current = [row];
@@ -25,5 +23,5 @@ function editDistance(a: string, b: string, limit: number): number {
     }
     previous = current;
   }
-  return Math.min(previous[b.length] ?? limit, limit);
+  return previous[b.length] ?? 0;
 }

@@ -1,10 +1,10 @@
 import type { FieldError } from '@parley/platform/errors';
-import type { BrokenRule, Component } from '../component.js';
+import type { BrokenRule, Component } from '../components/component.js';
 import { escapePointer } from '../pointer.js';
 import { adjust, type EffectiveSettings, type SettingAdjustment } from './effective-settings.js';
 import { type FrozenSettings, freezeSettings, groupOf } from './frozen.js';
 
-import type { Reading } from './setting-space.js';
+import type { Reading, Setting } from './setting-space.js';
 import { isRecord } from './value-schema.js';
 
 /** The merged result of all layers. */
@@ -38,11 +38,14 @@ export function resolveTurn(
   session: readonly Reading[],
   context: readonly Reading[],
 ): Resolved {
-  const stored = adjust(session, (setting) => effective.schemaOf(setting), effective.values());
-  const perTurn = valuesOf(context);
+  const schemaOf = (setting: Setting) => effective.schemaOf(setting);
+  const stored = adjust(session, schemaOf, effective.values());
+  // A message that is being sent has no findings here: they were refused. One that was sent earlier may.
+  const { values: perTurn, adjusted: perTurnAdjusted } = adjust(context, schemaOf, effective.values());
+  const adjusted = [...stored.adjusted, ...perTurnAdjusted];
   const settings = merge(effective, stored.values, perTurn);
   const broken = brokenRules(components, settings);
-  if (broken.length === 0) return { settings, adjusted: stored.adjusted, findings: [] };
+  if (broken.length === 0) return { settings, adjusted, findings: [] };
   const asked = broken.filter(({ about }) => about.some((path) => perTurn.has(path)));
   if (asked.length > 0) {
     return { settings, adjusted: [], findings: asked.map((rule) => toFinding(effective, rule, '/context')) };
@@ -56,7 +59,7 @@ export function resolveTurn(
   }));
   return {
     settings: mended,
-    adjusted: [...stored.adjusted, ...conflicts],
+    adjusted: [...adjusted, ...conflicts],
     findings: brokenRules(components, mended).map((rule) => toFinding(effective, rule, '/settings')),
   };
 }

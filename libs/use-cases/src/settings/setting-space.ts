@@ -175,7 +175,7 @@ class LayerReader {
 
   unknown(name: string, pointer: string, value: unknown, known: Iterable<string>): void {
     const near = nearestName(name, known);
-    const hint = near === null ? '' : `; did you mean ${near}?`;
+    const hint = near === null ? '' : `; the nearest known name is ${near}`;
     const finding = { pointer, code: 'UNKNOWN_KEY', detail: `${name.slice(0, 64)} is not known${hint}` };
     this.readings.push({ name: name.slice(0, 64), pointer, setting: null, value, finding });
   }

@@ -35,7 +35,7 @@ export const valueSchema: z.ZodType<ValueSchema> = z.lazy(() =>
   z.strictObject({
     type: z.union([z.enum(KINDS), z.tuple([z.enum(KINDS), z.literal('null')])]),
     description: z.string().min(1).max(1000).optional(),
-    default: z.unknown(),
+    default: z.unknown().optional(),
     enum: z
       .array(z.union([z.string(), z.number(), z.boolean(), z.null()]))
       .min(1)
@@ -81,8 +81,13 @@ function plain(said: unknown): unknown {
   if (!isRecord(said)) return said;
   const { anyOf, propertyNames: _, ...rest } = said;
   const flat = anyOf === undefined ? rest : { ...rest, ...orNull(anyOf) };
-  const entries = Object.entries(flat).filter(([key, value]) => key !== 'additionalProperties' || value === false);
+  const entries = Object.entries(flat).filter(([key, value]) => key !== 'additionalProperties' || !isAnything(value));
   return Object.fromEntries(entries.map(([key, value]) => [key, plainMember(key, value)]));
+}
+
+/** The schema `{}`. */
+function isAnything(schema: unknown): boolean {
+  return isRecord(schema) && Object.keys(schema).length === 0;
 }
 
 function plainMember(key: string, value: unknown): unknown {

@@ -27,7 +27,7 @@ export class AccessLog {
     this.metrics?.count(request.method, route, status, milliseconds / 1000);
     const { correlationId, principal } = facts.context;
     this.logger.log({
-      message: 'request',
+      msg: 'request',
       method: request.method,
       route,
       status,

@@ -85,7 +85,7 @@ export class StoredAnswers {
     try {
       await work();
     } catch (error) {
-      this.logger.warn({ message: 'an answer could not be kept for repetitions', err: error });
+      this.logger.warn({ msg: 'an answer could not be kept for repetitions', err: error });
     }
   }
 }

@@ -22,8 +22,13 @@ function wholePath(request: IncomingMessage & { originalUrl?: string }): string 
 function report(error: AppError): void {
   if (error.status < 500) return;
   const { cause } = error.facts;
-  if (error.code === 'INTERNAL') logger.error({ err: cause instanceof Error ? cause : error, problem: error.code });
-  else logger.warn({ message: error.message, problem: error.code, ...(cause instanceof Error ? { err: cause } : {}) });
+  if (error.code === 'INTERNAL')
+    logger.error({
+      msg: 'a request failed for a reason of our own',
+      err: cause instanceof Error ? cause : error,
+      problem: error.code,
+    });
+  else logger.warn({ msg: error.message, problem: error.code, ...(cause instanceof Error ? { err: cause } : {}) });
 }
 
 /**

@@ -9,7 +9,7 @@ const DEEPEST = 64;
 const DIALECT = /^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/;
 const REFERENCES: ReadonlySet<string> = new Set(['$ref', '$dynamicRef']);
 
-const loaded = z.object({ Ajv2020: z.custom<typeof Ajv2020>((value) => typeof value === 'function') });
+const ajv2020 = z.custom<typeof Ajv2020>((value) => typeof value === 'function');
 let validator: Ajv2020 | undefined;
 
 /** Why an object cannot be asked of a model as JSON Schema 2020-12, or null. */
@@ -49,7 +49,8 @@ function compileProblem(schema: Readonly<Record<string, unknown>>): string | nul
 
 /** Loaded when the first session brings a schema: it costs 40 ms and 14 MB. */
 function openValidator(): Ajv2020 {
-  const { Ajv2020: Validator } = loaded.parse(createRequire(import.meta.url)('ajv/dist/2020.js'));
+  // The package's module is its class, which bears itself as a member too.
+  const Validator = ajv2020.parse(createRequire(import.meta.url)('ajv/dist/2020.js'));
   return new Validator({ strict: false, validateFormats: false, logger: false, addUsedSchema: false });
 }
 

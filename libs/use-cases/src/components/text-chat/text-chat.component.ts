@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { llmErrors, type ModelAnswer, type ModelCall } from '@parley/llm';
 import type { FieldError } from '@parley/platform/errors';
-import type { BrokenRule, Component, Incoming, Report } from '../../component.js';
 import { fillTemplate, PERSONA_PLACEHOLDER } from '../../declaration/prompt-template.js';
 import { ModelFacts } from '../../model-facts.js';
 import { personaOpening } from '../../personas/built-in.js';
-import { assemblePrompt, type Prompt } from '../../prompt.js';
 import { codePoints } from '../../settings/check-value.js';
 import { conversationSettings } from '../../settings/conversation.settings.js';
 import { type FrozenSettings, settingsReader } from '../../settings/frozen.js';
-import type { Speech } from '../../speech.js';
-import type { Turn } from '../../turn.js';
+import { assemblePrompt, type Prompt } from '../../turn/prompt.js';
+import type { Speech } from '../../turn/speech.js';
+import type { Turn } from '../../turn/turn.js';
+import type { BrokenRule, Component, Incoming, Report } from '../component.js';
 import { type TextChatSettings, textChatSettings } from './text-chat.settings.js';
 import { dateLine, formatLine, languageLine, missingLine, styleLines } from './wording.js';
 

@@ -1,0 +1,56 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AuthModule } from '@parley/auth';
+import { ChatModule } from '@parley/chat';
+import { HealthModule, MetricsController } from '@parley/health';
+import { LlmModule } from '@parley/llm';
+import { BusModule } from '@parley/platform/bus';
+import { ClockModule } from '@parley/platform/clock';
+import { type Config, ConfigModule } from '@parley/platform/config';
+import { CryptoModule } from '@parley/platform/crypto';
+import { DatabaseModule } from '@parley/platform/database';
+import { DocsModule, HttpModule } from '@parley/platform/http';
+import { JobsModule } from '@parley/platform/jobs';
+import { LifecycleModule, programVersion } from '@parley/platform/lifecycle';
+import { LimiterModule, LimitGuard } from '@parley/platform/limiter';
+import { LoggingModule, MetricsModule } from '@parley/platform/observability';
+import { SocketsModule } from '@parley/platform/sockets';
+import { schemaSource } from '@parley/schema';
+import { SessionsModule } from '@parley/sessions';
+import { UseCasesModule } from '@parley/use-cases';
+import { errorCatalogues } from './error-catalogues.js';
+
+/** The table of contents. */
+@Module({})
+export class AppModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        // the ground
+        ConfigModule.forRoot(config),
+        ClockModule,
+        LoggingModule.forRoot(),
+        LifecycleModule.forRoot({ role: 'api', version: programVersion() }),
+        DatabaseModule.forRoot({ presence: 'serve', schema: schemaSource }),
+        CryptoModule,
+        BusModule,
+        JobsModule.forRoot({ work: true }),
+        MetricsModule.forRoot(MetricsController),
+        // the edge: who comes in is known before it is counted
+        HttpModule,
+        SocketsModule,
+        AuthModule,
+        LimiterModule,
+        DocsModule.forRoot(errorCatalogues),
+        // the product
+        LlmModule,
+        UseCasesModule,
+        SessionsModule,
+        ChatModule,
+        HealthModule.forRoot(),
+      ],
+      providers: [{ provide: APP_GUARD, useExisting: LimitGuard }],
+    };
+  }
+}

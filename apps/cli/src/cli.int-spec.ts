@@ -1,0 +1,140 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AccountsService } from '@parley/auth';
+import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import { freshDataDir, removeDataDirs, runCli, runJson } from './cli.factory.js';
+import { EXIT } from './outcome.js';
+
+const PASSWORD = 'a long way home 47';
+
+describe('parley on a PostgreSQL server', () => {
+  let test: TestDatabase;
+  const env = () => ({
+    PARLEY_ENV: 'test',
+    DATABASE_URL: test.appUrl,
+    DATABASE_MIGRATION_URL: test.ownerUrl,
+    PARLEY_DATA_DIR: dataDir,
+  });
+  let dataDir: string;
+
+  beforeEach(async () => {
+    dataDir = freshDataDir();
+    test = await openTestDatabase({ migrated: false });
+  });
+  afterEach(async () => {
+    await test.close();
+    removeDataDirs();
+  });
+
+  it('migrates up, tells how it stands, goes back and up again', async () => {
+    const before = await runJson(['migrate', '--status'], env());
+    expect(before).toMatchObject({ exitCode: EXIT.failed, json: { current: false } });
+    const names = before.json.migrations.map(({ name }) => name);
+    expect(await runJson(['migrate'], env())).toMatchObject({ exitCode: EXIT.ok, json: { applied: names } });
+    expect(await runJson(['migrate'], env())).toMatchObject({ exitCode: EXIT.ok, json: { applied: [] } });
+    expect(await runJson(['migrate', '--status'], env())).toMatchObject({ exitCode: EXIT.ok, json: { current: true } });
+    const down = await runJson(['migrate', '--down-to', names[0] ?? ''], env());
+    expect(down.json).toMatchObject({ reverted: names.slice(1).reverse() });
+    expect((await runCli(['migrate', '--down-to', 'no-such'], env())).err).toContain('no applied migration no-such');
+    expect((await runCli(['migrate'], env())).out).toBe(`Applied ${names.slice(1).join(', ')}.\n`);
+  });
+
+  it('makes an administrator with a password from standard input or from the environment', async () => {
+    const first = await runJson(
+      ['user', 'create-admin', '--email', 'ada@example.org', '--password-stdin'],
+      env(),
+      `${PASSWORD}\n`,
+    );
+    expect(first).toMatchObject({ exitCode: EXIT.ok, json: { email: 'ada@example.org', roles: ['admin'] } });
+    const second = await runJson(['user', 'create-admin', '--email', 'bob@example.org', '--username', 'bob'], {
+      ...env(),
+      PARLEY_ADMIN_PASSWORD: PASSWORD,
+    });
+    expect(second).toMatchObject({ exitCode: EXIT.ok, json: { username: 'bob' } });
+    const { rows } = await test.pool.query("select count(*) as n from role_grants where role = 'admin'");
+    expect(rows).toEqual([{ n: 2 }]);
+    const again = await runJson(
+      ['user', 'create-admin', '--email', 'ada@example.org', '--password-stdin'],
+      env(),
+      PASSWORD,
+    );
+    expect(again).toMatchObject({ exitCode: EXIT.failed, json: { error: { code: 'EMAIL_TAKEN' } } });
+  });
+
+  it('refuses a weak password, says why, and shows it nowhere', async () => {
+    const { exitCode, out, err } = await runCli(
+      ['user', 'create-admin', '--email', 'ada@example.org', '--password-stdin'],
+      env(),
+      'hunter2\n',
+    );
+    expect(exitCode).toBe(EXIT.failed);
+    expect(err).toMatch(/password/i);
+    expect(out + err).not.toContain('hunter2');
+  });
+
+  it('examines what it finds, and says so when nothing is there', async () => {
+    const empty = await runJson(['doctor'], env());
+    expect(empty.exitCode).toBe(EXIT.failed);
+    expect(statusOf(empty.json)).toMatchObject({ database: 'ok', migrations: 'failed', keys: 'skipped' });
+    await runCli(['user', 'create-admin', '--email', 'ada@example.org', '--password-stdin'], env(), PASSWORD);
+    const ready = await runJson(['doctor'], env());
+    expect(ready.exitCode).toBe(EXIT.ok);
+    expect(statusOf(ready.json)).toMatchObject({
+      configuration: 'ok',
+      'database role': 'ok',
+      migrations: 'ok',
+      keys: 'ok',
+      administrator: 'ok',
+      jobs: 'ok',
+      redis: 'skipped',
+    });
+  });
+
+  it('exits with 3 when a server cannot be reached, and shows no password', async () => {
+    const away = { ...env(), DATABASE_URL: 'postgresql://app:pa55word@127.0.0.1:1/parley' };
+    for (const command of [['jobs', 'list'], ['migrate', '--status'], ['migrate'], ['doctor']]) {
+      const { exitCode, out, err } = await runCli(command, away);
+      expect([command, exitCode]).toEqual([command, EXIT.unreachable]);
+      expect(out + err).not.toContain('pa55word');
+    }
+    await runCli(['migrate'], env());
+    const redis = await runJson(['doctor'], { ...env(), REDIS_URL: 'redis://127.0.0.1:1' });
+    expect(redis.exitCode).toBe(EXIT.unreachable);
+    expect(statusOf(redis.json)).toMatchObject({ redis: 'failed', database: 'ok' });
+  });
+});
+
+describe('parley on the embedded PostgreSQL', () => {
+  afterEach(removeDataDirs);
+
+  it('needs nothing running, and leaves nothing running', async () => {
+    const dataDir = freshDataDir();
+    const env = { PARLEY_DATA_DIR: dataDir };
+    const made = await runJson(
+      ['user', 'create-admin', '--email', 'ada@example.org', '--password-stdin'],
+      env,
+      PASSWORD,
+    );
+    expect(made.exitCode).toBe(EXIT.ok);
+    expect((await runJson(['jobs', 'list'], env)).exitCode).toBe(EXIT.ok);
+    await expect(stat(join(dataDir, 'postgres', 'pgdata', 'postmaster.pid'))).rejects.toThrow('ENOENT');
+  });
+
+  it('closes what it opened when the libraries refuse to start', async () => {
+    const dataDir = freshDataDir();
+    const env = { PARLEY_DATA_DIR: dataDir };
+    const broken = jest.spyOn(AccountsService.prototype, 'createAdmin').mockRejectedValue(new Error('not today'));
+    const failed = await runCli(
+      ['user', 'create-admin', '--email', 'ada@example.org', '--password-stdin'],
+      env,
+      PASSWORD,
+    );
+    broken.mockRestore();
+    expect(failed).toMatchObject({ exitCode: EXIT.failed });
+    await expect(stat(join(dataDir, 'postgres', 'pgdata', 'postmaster.pid'))).rejects.toThrow('ENOENT');
+  });
+});
+
+function statusOf({ checks }: { checks: { name: string; status: string }[] }): Record<string, string> {
+  return Object.fromEntries(checks.map(({ name, status }) => [name, status]));
+}

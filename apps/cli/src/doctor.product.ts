@@ -1,0 +1,64 @@
+import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
+import { AccountsService, IdentityModule, INSTALLATION } from '@parley/auth';
+import { LlmHealth, LlmModule } from '@parley/llm';
+import type { Config } from '@parley/platform/config';
+import { CryptoModule } from '@parley/platform/crypto';
+import { JobAdmin, JobsModule } from '@parley/platform/jobs';
+import { withApplication } from './application.js';
+import { type Finding, failed, ok, warning } from './finding.js';
+import { ground } from './ground.js';
+import type { World } from './world.js';
+
+/** A job that has been ready for so long finds nobody to work it. */
+const LONG_WAIT_SECONDS = 60;
+
+type Imports = readonly (Type<unknown> | DynamicModule)[];
+
+/** What needs a migrated database: keys, models, accounts, jobs. Each opens what it needs and no more. */
+export async function examineProduct(world: World, config: Config): Promise<Finding[]> {
+  const examine = (name: string, imports: Imports, look: (app: INestApplicationContext) => Promise<Finding>) =>
+    withApplication(world, { config, imports, prepared: false }, look).catch((error: unknown) =>
+      failed(name, error instanceof Error ? error.message : String(error)),
+    );
+  return [
+    // Opening the key ring proves that the keys which the database names are here and fit.
+    await examine('keys', [CryptoModule], async () => ok('keys', describeKeySource(config))),
+    await examine('models', [...ground(), LlmModule], async (app) => judgeModels(app.get(LlmHealth))),
+    await examine('administrator', [...ground(), CryptoModule, IdentityModule], (app) =>
+      judgeAdministrator(app.get(AccountsService)),
+    ),
+    await examine('jobs', [...ground(), JobsModule.forRoot({ work: false })], (app) => judgeJobs(app.get(JobAdmin))),
+  ];
+}
+
+function describeKeySource({ keys }: Config): string {
+  const fromFile = keys.source === 'file' || (keys.source === null && keys.kek === null);
+  return fromFile
+    ? 'the key-encryption key is in the data directory: without a copy of it the data are lost'
+    : 'the key-encryption key comes from the environment';
+}
+
+function judgeModels(health: LlmHealth): Finding {
+  const { status, reason, models } = health.modelsHealth();
+  const detail = reason ?? models.join(', then ');
+  if (status === 'ok' && reason === undefined) return ok('models', detail);
+  return warning('models', detail, 'Set OPENAI_API_KEY, OLLAMA_BASE_URL or another provider.');
+}
+
+async function judgeAdministrator(accounts: AccountsService): Promise<Finding> {
+  if (await accounts.hasAdmin(INSTALLATION)) return ok('administrator', 'there is one who can sign in');
+  return warning('administrator', 'nobody administers this installation', 'parley user create-admin --email …');
+}
+
+async function judgeJobs(jobs: JobAdmin): Promise<Finding> {
+  const counts = await jobs.list(INSTALLATION);
+  const dead = counts.reduce((sum, each) => sum + each.dead, 0);
+  const late = counts.filter(({ oldestWaitingSeconds: oldest }) => oldest !== null && oldest > LONG_WAIT_SECONDS);
+  if (dead > 0) return warning('jobs', `${dead} failed for good`, 'parley jobs dead; parley jobs retry');
+  if (late.length === 0) return ok('jobs', 'none has failed, none waits for long');
+  return warning(
+    'jobs',
+    `waiting for more than a minute: ${late.map(({ job }) => job).join(', ')}`,
+    'Start a serving process or a worker.',
+  );
+}

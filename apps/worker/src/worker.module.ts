@@ -1,0 +1,37 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { IdentityModule } from '@parley/auth';
+import { RunsModule } from '@parley/chat';
+import { BusModule } from '@parley/platform/bus';
+import { ClockModule } from '@parley/platform/clock';
+import { type Config, ConfigModule } from '@parley/platform/config';
+import { CryptoModule } from '@parley/platform/crypto';
+import { DatabaseModule } from '@parley/platform/database';
+import { HttpModule } from '@parley/platform/http';
+import { JobsModule } from '@parley/platform/jobs';
+import { LifecycleModule, programVersion } from '@parley/platform/lifecycle';
+import { LoggingModule, MetricsModule } from '@parley/platform/observability';
+import { schemaSource } from '@parley/schema';
+
+/** The same libraries as the serving process, without its doors. */
+@Module({})
+export class WorkerModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        ClockModule,
+        LoggingModule.forRoot(),
+        LifecycleModule.forRoot({ role: 'worker', version: programVersion() }),
+        DatabaseModule.forRoot({ presence: 'join', schema: schemaSource }),
+        CryptoModule,
+        BusModule,
+        JobsModule.forRoot({ work: true }),
+        MetricsModule.withoutDoor(),
+        HttpModule,
+        IdentityModule,
+        RunsModule,
+      ],
+    };
+  }
+}

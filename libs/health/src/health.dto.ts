@@ -1,0 +1,35 @@
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+
+/** One thing that the node depends on. */
+export class CheckDto {
+  /** `up`; `degraded`: it does without, or with less, and loses nothing; `down`: what needs it fails. */
+  status!: 'up' | 'degraded' | 'down';
+
+  /** Why, without addresses or secrets. */
+  reason?: string;
+}
+
+/** Whether the process turns. */
+export class LiveDto {
+  status!: 'ok';
+
+  /** ISO 8601, UTC. */
+  timestamp!: string;
+}
+
+/** How the node is. */
+@ApiExtraModels(CheckDto)
+export class HealthDto {
+  /** `error` where something critical is down; then the HTTP status is 503. */
+  status!: 'ok' | 'degraded' | 'error';
+
+  /** ISO 8601, UTC. */
+  timestamp!: string;
+
+  /** Set where the node leaves: it ends what runs and takes nothing new. */
+  draining?: boolean;
+
+  /** By name: `database`, `migrations`, `redis`, `storage`, `models` (also `llm`), `memory`, `disk`, `event_loop`. */
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(CheckDto) } })
+  checks!: Record<string, CheckDto>;
+}

@@ -1,0 +1,3 @@
+export { HealthModule } from './health.module.js';
+export { HEALTH_PATHS } from './health-paths.js';
+export { MetricsController } from './metrics.controller.js';
