@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { AuthModule } from '@parley/auth';
 import { ChatModule } from '@parley/chat';
 import { HealthModule, MetricsController } from '@parley/health';
-import { LlmModule } from '@parley/llm';
+import { LlmModule, ModelsIndicator } from '@parley/llm';
 import { BusModule } from '@parley/platform/bus';
 import { ClockModule } from '@parley/platform/clock';
 import { type Config, ConfigModule } from '@parley/platform/config';
@@ -48,7 +48,7 @@ export class AppModule {
         UseCasesModule,
         SessionsModule,
         ChatModule,
-        HealthModule.forRoot(),
+        HealthModule.forRoot([ModelsIndicator], [LlmModule]),
       ],
       providers: [{ provide: APP_GUARD, useExisting: LimitGuard }],
     };

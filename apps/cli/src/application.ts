@@ -2,7 +2,7 @@ import { type DynamicModule, type INestApplicationContext, Logger, type Type } f
 import { NestFactory } from '@nestjs/core';
 import { ClockModule } from '@parley/platform/clock';
 import { type Config, ConfigModule, loadConfig } from '@parley/platform/config';
-import { type DatabaseAccess, DatabaseModule, openDatabase } from '@parley/platform/database';
+import { DatabaseModule, openDatabase } from '@parley/platform/database';
 import { schemaSource } from '@parley/schema';
 import { QuietLog } from './quiet-log.js';
 import type { World } from './world.js';
@@ -24,24 +24,17 @@ export async function withApplication<T>(
   options: ApplicationOptions,
   work: (app: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  const { config = loadConfig({ env: world.env, cwd: world.cwd }) } = options;
-  const log = new QuietLog(world.err);
+  const { config = loadConfig({ env: world.env, cwd: world.cwd }), prepared = true, imports = [] } = options;
+  const logger = new QuietLog(world.err);
   // Before Nest is given it: what opens the database warns too.
-  Logger.overrideLogger(log);
-  const access = await openDatabase(config, 'join');
+  Logger.overrideLogger(logger);
+  const access = await openDatabase(config, { presence: 'join', schema: schemaSource, prepared });
   try {
-    const app = await NestFactory.createApplicationContext(commandModule(config, access, options), {
-      logger: log,
-      abortOnError: false,
-    });
+    const ground = [ConfigModule.forRoot(config), ClockModule, DatabaseModule.forAccess(access, schemaSource)];
+    const module = { module: CommandModule, imports: [...ground, ...imports] };
+    const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
     return await work(app).finally(() => app.close());
   } finally {
     await access.close();
   }
-}
-
-function commandModule(config: Config, access: DatabaseAccess, options: ApplicationOptions): DynamicModule {
-  const { prepared = true, imports = [] } = options;
-  const database = DatabaseModule.forRoot({ presence: 'join', schema: schemaSource, prepared, access });
-  return { module: CommandModule, imports: [ConfigModule.forRoot(config), ClockModule, database, ...imports] };
 }

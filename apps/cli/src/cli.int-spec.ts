@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AccountsService } from '@parley/auth';
 import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { freshDataDir, removeDataDirs, runCli, runJson } from './cli.factory.js';
 import { EXIT } from './outcome.js';
@@ -91,7 +90,8 @@ describe('parley on a PostgreSQL server', () => {
   });
 
   it('exits with 3 when a server cannot be reached, and shows no password', async () => {
-    const away = { ...env(), DATABASE_URL: 'postgresql://app:pa55word@127.0.0.1:1/parley' };
+    const url = 'postgresql://app:pa55word@127.0.0.1:1/parley';
+    const away = { ...env(), DATABASE_URL: url, DATABASE_MIGRATION_URL: url };
     for (const command of [['jobs', 'list'], ['migrate', '--status'], ['migrate'], ['doctor']]) {
       const { exitCode, out, err } = await runCli(command, away);
       expect([command, exitCode]).toEqual([command, EXIT.unreachable]);
@@ -120,17 +120,24 @@ describe('parley on the embedded PostgreSQL', () => {
     await expect(stat(join(dataDir, 'postgres', 'pgdata', 'postmaster.pid'))).rejects.toThrow('ENOENT');
   });
 
-  it('closes what it opened when the libraries refuse to start', async () => {
+  it('closes what it opened when the command fails', async () => {
     const dataDir = freshDataDir();
     const env = { PARLEY_DATA_DIR: dataDir };
-    const broken = jest.spyOn(AccountsService.prototype, 'createAdmin').mockRejectedValue(new Error('not today'));
-    const failed = await runCli(
-      ['user', 'create-admin', '--email', 'ada@example.org', '--password-stdin'],
-      env,
-      PASSWORD,
-    );
-    broken.mockRestore();
-    expect(failed).toMatchObject({ exitCode: EXIT.failed });
+    const create = () =>
+      runCli(['user', 'create-admin', '--email', 'ada@example.org', '--password-stdin'], env, PASSWORD);
+    expect((await create()).exitCode).toBe(EXIT.ok);
+    expect((await create()).exitCode).toBe(EXIT.failed);
+    await expect(stat(join(dataDir, 'postgres', 'pgdata', 'postmaster.pid'))).rejects.toThrow('ENOENT');
+  });
+
+  it('examines an installation whose key is lost', async () => {
+    const dataDir = freshDataDir();
+    const env = { PARLEY_DATA_DIR: dataDir };
+    expect((await runCli(['migrate'], env)).exitCode).toBe(EXIT.ok);
+    await writeFile(join(dataDir, 'key-encryption-key'), 'not a key');
+    const { exitCode, json } = await runJson(['doctor'], env);
+    expect(exitCode).toBe(EXIT.failed);
+    expect(statusOf(json)).toMatchObject({ database: 'ok', keys: 'failed', administrator: 'skipped', jobs: 'ok' });
     await expect(stat(join(dataDir, 'postgres', 'pgdata', 'postmaster.pid'))).rejects.toThrow('ENOENT');
   });
 });

@@ -5,7 +5,7 @@ import type { Config } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
 import { JobAdmin, JobsModule } from '@parley/platform/jobs';
 import { withApplication } from './application.js';
-import { type Finding, failed, ok, warning } from './finding.js';
+import { type Finding, failed, ok, skipped, warning } from './finding.js';
 import { ground } from './ground.js';
 import type { World } from './world.js';
 
@@ -20,13 +20,15 @@ export async function examineProduct(world: World, config: Config): Promise<Find
     withApplication(world, { config, imports, prepared: false }, look).catch((error: unknown) =>
       failed(name, error instanceof Error ? error.message : String(error)),
     );
+  // Opening the key ring proves that the keys which the database names are here and fit.
+  const keys = await examine('keys', [CryptoModule], async () => ok('keys', describeKeySource(config)));
+  const accounts = [...ground(), CryptoModule, IdentityModule];
   return [
-    // Opening the key ring proves that the keys which the database names are here and fit.
-    await examine('keys', [CryptoModule], async () => ok('keys', describeKeySource(config))),
+    keys,
     await examine('models', [...ground(), LlmModule], async (app) => judgeModels(app.get(LlmHealth))),
-    await examine('administrator', [...ground(), CryptoModule, IdentityModule], (app) =>
-      judgeAdministrator(app.get(AccountsService)),
-    ),
+    keys.status === 'ok'
+      ? await examine('administrator', accounts, (app) => judgeAdministrator(app.get(AccountsService)))
+      : skipped('administrator', 'needs the keys'),
     await examine('jobs', [...ground(), JobsModule.forRoot({ work: false })], (app) => judgeJobs(app.get(JobAdmin))),
   ];
 }

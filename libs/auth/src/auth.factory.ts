@@ -6,6 +6,7 @@ import { Clock, SettableClock } from '@parley/platform/clock';
 import { type Config, ConfigModule, configSchema } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
 import { Database } from '@parley/platform/database';
+import { type JobDefinition, type JobHandler, JobQueue } from '@parley/platform/jobs';
 import { LimiterModule } from '@parley/platform/limiter';
 import { Metrics } from '@parley/platform/observability';
 import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
@@ -17,6 +18,7 @@ export interface IdentityFixture {
   readonly module: TestingModule;
   readonly clock: SettableClock;
   readonly bus: ProcessBus;
+  readonly jobs: HeldJobs;
   readonly db: TestDatabase;
   close(): Promise<void>;
 }
@@ -28,6 +30,31 @@ export interface IdentityOptions {
   readonly admin?: Partial<Config['admin']>;
   readonly limits?: Partial<Config['limits']>;
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
+}
+
+/** Keeps handlers, so that a test does a job when it wants to. */
+export class HeldJobs extends JobQueue {
+  readonly schedules = new Map<string, string>();
+  private readonly handlers = new Map<string, () => Promise<void>>();
+
+  send(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  work<P extends object>({ name, payload }: JobDefinition<P>, handler: JobHandler<P>): void {
+    const context = { jobId: 'job', attempt: 1, signal: new AbortController().signal, correlationId: 'test' };
+    this.handlers.set(name, () => handler(payload.parse({}), context));
+  }
+
+  schedule(job: { readonly name: string }, cron: string): void {
+    this.schedules.set(job.name, cron);
+  }
+
+  async run(name: string): Promise<void> {
+    const handler = this.handlers.get(name);
+    if (handler === undefined) throw new Error(`nobody does ${name}`);
+    await handler();
+  }
 }
 
 export const PASSWORD = 'correct horse battery staple';
@@ -48,10 +75,11 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Ident
   const db = options.beside?.db ?? (await openTestDatabase());
   const clock = options.beside?.clock ?? new SettableClock(Date.parse('2026-11-20T12:00:00Z'));
   const bus = new ProcessBus();
+  const jobs = new HeldJobs();
   const module = await Test.createTestingModule({
     imports: [
       ConfigModule.forRoot(testConfig(options)),
-      surroundings(db, clock, bus),
+      surroundings(db, clock, bus, jobs),
       CryptoModule,
       LimiterModule,
       ...(options.imports ?? [IdentityModule]),
@@ -61,6 +89,7 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Ident
     module,
     clock,
     bus,
+    jobs,
     db,
     close: async () => {
       await module.close();
@@ -70,7 +99,7 @@ export async function openIdentity(options: IdentityOptions = {}): Promise<Ident
 }
 
 /** What the rest of an application gives to identity. */
-function surroundings(db: TestDatabase, clock: Clock, bus: Bus) {
+function surroundings(db: TestDatabase, clock: Clock, bus: Bus, jobs: JobQueue) {
   @Global()
   @Module({
     providers: [
@@ -79,8 +108,9 @@ function surroundings(db: TestDatabase, clock: Clock, bus: Bus) {
       { provide: Database, useValue: db.database },
       { provide: Clock, useValue: clock },
       { provide: Bus, useValue: bus },
+      { provide: JobQueue, useValue: jobs },
     ],
-    exports: [Registry, Metrics, Database, Clock, Bus],
+    exports: [Registry, Metrics, Database, Clock, Bus, JobQueue],
   })
   class Surroundings {}
   return Surroundings;

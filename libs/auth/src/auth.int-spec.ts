@@ -7,8 +7,16 @@ import { HttpMetrics } from '@parley/platform/observability';
 import request from 'supertest';
 import { type Actor } from './access/actor.js';
 import { type IdentityFixture, openIdentity, PASSWORD, testConfig } from './auth.factory.js';
-import { AccessMap, AuthModule, CurrentActor, Public, Recognised, RecognisedActor, Requires } from './index.js';
-import { JwksController } from './tokens/jwks.controller.js';
+import {
+  AccessMap,
+  AuthModule,
+  CurrentActor,
+  Public,
+  Recognised,
+  RecognisedActor,
+  Requires,
+  StoredTokenKeys,
+} from './index.js';
 
 @Controller('probe')
 class ProbeController {
@@ -42,10 +50,16 @@ class HttpMetricsModule {}
 })
 class ProbeModule {}
 
+async function serve({ module }: IdentityFixture): Promise<NestExpressApplication> {
+  const app = module.createNestApplication<NestExpressApplication>({ bodyParser: false });
+  app.setGlobalPrefix('api/v1', { exclude: ['.well-known/jwks.json'] });
+  configureHttp(app, testConfig());
+  return app.init();
+}
+
 describe('identity over HTTP', () => {
   let identity: IdentityFixture;
   let app: NestExpressApplication;
-  const limits = { classes: { 'auth.login': { limit: 5, per_seconds: 60 } } };
   const http = () => request(app.getHttpServer());
   let people = 0;
   const newPerson = async () => {
@@ -59,11 +73,8 @@ describe('identity over HTTP', () => {
   const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
   beforeAll(async () => {
-    identity = await openIdentity({ imports: [ProbeModule], limits: { ...limits, classes: {} } });
-    app = identity.module.createNestApplication<NestExpressApplication>({ bodyParser: false });
-    app.setGlobalPrefix('api/v1', { exclude: ['.well-known/jwks.json'] });
-    configureHttp(app, testConfig());
-    await app.init();
+    identity = await openIdentity({ imports: [ProbeModule] });
+    app = await serve(identity);
   });
   afterAll(async () => {
     await app.close();
@@ -262,7 +273,72 @@ describe('identity over HTTP', () => {
     expect(body.keys).toEqual([expect.objectContaining({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })]);
     expect(JSON.stringify(body)).not.toContain('"d"');
     expect(headers['cache-control']).toBe('public, max-age=300');
-    expect(JwksController).toBeDefined();
+  });
+});
+
+describe('limits of sign-in', () => {
+  const limit = (calls: number) => ({ limit: calls, per_seconds: 60 });
+  let identity: IdentityFixture;
+  let app: NestExpressApplication;
+  const post = (path: string, body: object) => request(app.getHttpServer()).post(`/api/v1${path}`).send(body);
+  const email = 'ada@example.com';
+
+  beforeEach(async () => {
+    const classes = { 'auth.login': limit(5), 'auth.refresh': limit(2), 'auth.register': limit(1) };
+    identity = await openIdentity({ imports: [ProbeModule], limits: { classes } });
+    app = await serve(identity);
+    await post('/users/register', { email, password: PASSWORD }).expect(201);
+  });
+  afterEach(async () => {
+    await app.close();
+    await identity.close();
+  });
+
+  it('refuse the sixth sign-in and the second registration of an address', async () => {
+    for (let call = 0; call < 5; call++) {
+      const { headers } = await post(call % 2 ? '/auth/login' : '/users/login', { email, password: PASSWORD }).expect(
+        200,
+      );
+      expect(headers['ratelimit']).toContain(`r=${4 - call}`);
+    }
+    const { body, headers } = await post('/auth/login', { email, password: PASSWORD }).expect(429);
+    expect(body).toMatchObject({ code: 'RATE_LIMITED', policy: 'auth.login', limit: 5 });
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    await post('/auth/register', { email: 'b@example.com', password: PASSWORD }).expect(429);
+  });
+
+  it('tell of a lock before they tell of too many calls', async () => {
+    await Promise.all(Array.from({ length: 5 }, () => post('/auth/login', { email, password: 'wrong' }).expect(401)));
+    await post('/auth/login', { email, password: PASSWORD }).expect(423);
+    await post('/auth/login', { email: 'else@example.com', password: PASSWORD }).expect(429);
+  });
+
+  it('count refreshes by login', async () => {
+    const logins = await Promise.all([1, 2].map(() => post('/auth/login', { email, password: PASSWORD }).expect(200)));
+    for (const { body } of logins) {
+      const second = await post('/auth/refresh', { refresh_token: body.refresh_token }).expect(200);
+      const third = await post('/auth/refresh', { refresh_token: second.body.refresh_token }).expect(200);
+      await post('/auth/refresh', { refresh_token: third.body.refresh_token }).expect(429);
+    }
+  });
+});
+
+describe('the regular care', () => {
+  it('is done every five minutes, and turns keys over that are old', async () => {
+    const identity = await openIdentity({ imports: [ProbeModule] });
+    await identity.module.init();
+    expect(identity.jobs.schedules.get('auth.care')).toBe('*/5 * * * *');
+    const keys = async () => (await identity.db.pool.query('select state from signing_keys order by kid')).rows;
+    await identity.module.get(StoredTokenKeys).signingKey();
+    await identity.db.pool.query(
+      `insert into login_failures (identifier, network, at) select 'x', 'n', $1 from generate_series(1, 6000)`,
+      [identity.clock.now()],
+    );
+    identity.clock.advance(91 * 86_400_000);
+    await identity.jobs.run('auth.care');
+    expect(await keys()).toEqual([{ state: 'active' }, { state: 'next' }]);
+    expect((await identity.db.pool.query('select from login_failures')).rowCount).toBe(0);
+    await identity.close();
   });
 });
 

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { Actor } from './access/actor.js';
 
 /** Rows in one statement: long deletes would hold their locks for long. */
-const BATCH = 5000;
+export const SWEEP_BATCH = 5000;
 
 /** What no rule looks at any more. */
 @Injectable()
@@ -15,7 +15,7 @@ export class AuthRetentionRepository {
     return this.database.as(actor, async (db) => {
       const { numAffectedRows = 0n } = await sql`
         delete from login_failures where id in (
-          select id from login_failures where at < ${before} limit ${BATCH})`.execute(db);
+          select id from login_failures where at < ${before} limit ${SWEEP_BATCH})`.execute(db);
       return Number(numAffectedRows);
     });
   }
@@ -24,7 +24,7 @@ export class AuthRetentionRepository {
     return this.database.as(actor, async (db) => {
       const { numAffectedRows = 0n } = await sql`
         delete from login_locks where (identifier, network) in (
-          select identifier, network from login_locks where until < ${before} limit ${BATCH})`.execute(db);
+          select identifier, network from login_locks where until < ${before} limit ${SWEEP_BATCH})`.execute(db);
       return Number(numAffectedRows);
     });
   }
@@ -33,7 +33,7 @@ export class AuthRetentionRepository {
     return this.database.as(actor, async (db) => {
       const { numAffectedRows = 0n } = await sql`
         delete from refresh_tokens where hash in (
-          select hash from refresh_tokens where expires_at < ${expiredBefore} limit ${BATCH})`.execute(db);
+          select hash from refresh_tokens where expires_at < ${expiredBefore} limit ${SWEEP_BATCH})`.execute(db);
       return Number(numAffectedRows);
     });
   }
@@ -44,7 +44,7 @@ export class AuthRetentionRepository {
       const { numAffectedRows = 0n } = await sql`
         delete from logins where id in (
           select id from logins
-          where created_at < ${begunBefore} and coalesce(ended_at, expires_at) < ${overBefore} limit ${BATCH})`.execute(
+          where created_at < ${begunBefore} and coalesce(ended_at, expires_at) < ${overBefore} limit ${SWEEP_BATCH})`.execute(
         db,
       );
       return Number(numAffectedRows);

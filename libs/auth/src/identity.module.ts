@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { CONFIG, type Config } from '@parley/platform/config';
 import { Authenticator } from './access/authenticator.js';
@@ -25,7 +25,8 @@ import { StoredTokenKeys } from './tokens/stored-token-keys.js';
 import { TokenService } from './tokens/token.service.js';
 import { TokenKeys } from './tokens/token-keys.js';
 
-/** Who somebody is, without doors: all that the command line and the workers need. */
+/** Who somebody is, without doors: for every library, and all that the command line and the workers need. */
+@Global()
 @Module({
   imports: [JwtModule.register({})],
   providers: [

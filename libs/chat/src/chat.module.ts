@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IdentityModule } from '@parley/auth';
 import { SessionsModule } from '@parley/sessions';
 import { UseCasesModule } from '@parley/use-cases';
 import { Admissions } from './admissions.service.js';
@@ -30,7 +31,7 @@ import { TurnsService } from './turns.service.js';
 
 /** Executes runs and looks after them: what every serving process and every worker does. */
 @Module({
-  imports: [SessionsModule, UseCasesModule],
+  imports: [IdentityModule, SessionsModule, UseCasesModule],
   providers: [
     Admissions,
     ChatJobs,
@@ -51,7 +52,7 @@ export class RunsModule {}
 
 /** The doors of the chat: REST, server-sent events, Socket.IO, plain WebSocket. */
 @Module({
-  imports: [SessionsModule, UseCasesModule, RunsModule],
+  imports: [IdentityModule, SessionsModule, UseCasesModule, RunsModule],
   controllers: [ChatController, RunsController, EventsController],
   providers: [
     ChatGateway,

@@ -20,12 +20,18 @@ const AFTER = [MemoryIndicator, DiskIndicator, EventLoopIndicator];
 /** Live, ready, whole and status. Their paths are complete: exclude `HEALTH_PATHS` from a global prefix. */
 @Module({})
 export class HealthModule {
-  /** @param offered indicators of other libraries, which provide and export them */
-  static forRoot(offered: readonly Type<HealthIndicator>[] = []): DynamicModule {
+  /**
+   * @param offered indicators of other libraries
+   * @param libraries the modules that export them
+   */
+  static forRoot(
+    offered: readonly Type<HealthIndicator>[] = [],
+    libraries: readonly Type<unknown>[] = [],
+  ): DynamicModule {
     return {
       module: HealthModule,
       // What is down is in the answer and in the indicators' own log lines.
-      imports: [TerminusModule.forRoot({ logger: false })],
+      imports: [TerminusModule.forRoot({ logger: false }), ...libraries],
       controllers: [HealthController, StatusController],
       providers: [
         ...BEFORE,

@@ -17,5 +17,6 @@ export { PRICES_AS_OF, PriceList } from './catalogue/prices.js';
 export { type EmbeddingAnswer, type EmbeddingCall, EmbeddingGateway } from './embeddings/embedding.gateway.js';
 export { llmErrors } from './llm.errors.js';
 export { LlmHealth, type ModelsHealth } from './llm.health.js';
+export { ModelsIndicator } from './llm.indicator.js';
 export { LlmModule } from './llm.module.js';
 export type { ChatMessage, FinishReason, OutputSchema } from './providers/chat-model.js';

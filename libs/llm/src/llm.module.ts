@@ -8,6 +8,7 @@ import { PriceList } from './catalogue/prices.js';
 import { ProviderRegistry } from './catalogue/provider.registry.js';
 import { EmbeddingGateway } from './embeddings/embedding.gateway.js';
 import { LlmHealth } from './llm.health.js';
+import { ModelsIndicator } from './llm.indicator.js';
 import { LlmMetrics } from './llm.metrics.js';
 
 /** A server of one's own costs nothing by the token. */
@@ -22,6 +23,7 @@ const FREE = new Set(['ollama']);
     EmbeddingGateway,
     LlmHealth,
     LlmMetrics,
+    ModelsIndicator,
     { provide: Backoff, useFactory: () => new Backoff() },
     {
       provide: PriceList,
@@ -29,6 +31,6 @@ const FREE = new Set(['ollama']);
       inject: [CONFIG],
     },
   ],
-  exports: [ModelGateway, EmbeddingGateway, ModelCatalogue, LlmHealth, PriceList],
+  exports: [ModelsIndicator, ModelGateway, EmbeddingGateway, ModelCatalogue, LlmHealth, PriceList],
 })
 export class LlmModule {}

@@ -13,8 +13,6 @@ export interface PrincipalStanding {
   readonly timeZone: string | null;
   /** Principal and membership active; for a login also: not ended, not run out. */
   readonly live: boolean;
-  /** IANA name from its profile. */
-  readonly timeZone: string | null;
   /** Sorted. */
   readonly roles: readonly string[];
 }

@@ -83,6 +83,14 @@ describe('accounts', () => {
       expect(await sql(`select from users where email_key = 'weak@example.com'`)).toEqual([]);
     });
 
+    it.each([
+      ['email', { email: 'no address', password: PASSWORD }],
+      ['username', { email: 'fine@example.com', password: PASSWORD, username: 'a@b' }],
+    ])('refuses a malformed %s wherever it comes from', async (member, registration) => {
+      const refusal = await accounts.createAdmin(INSTALLATION, registration).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'VALIDATION_FAILED', facts: { errors: [{ pointer: `/${member}` }] } });
+    });
+
     it('tells passwords apart by their last character', async () => {
       const hasher = identity.module.get(PasswordHasher);
       const long = 'x'.repeat(99);

@@ -14,7 +14,7 @@ import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordRules } from '../passwords/password-rules.js';
 import { untilNextStep } from '../sign-in/padding.js';
 import { type AccountRow, AccountsRepository, type ProfileChanges } from './accounts.repository.js';
-import { toName } from './names.js';
+import { isEmailName, isUsername, toName } from './names.js';
 
 export interface Registration {
   readonly email: string;
@@ -51,7 +51,7 @@ export class AccountsService {
   /**
    * An account with the role `admin`, whatever `auth.registration` says.
    * @param actor the program itself: for the command line and the first start
-   * @throws WEAK_PASSWORD, EMAIL_TAKEN, USERNAME_TAKEN
+   * @throws VALIDATION_FAILED, WEAK_PASSWORD, EMAIL_TAKEN, USERNAME_TAKEN
    */
   createAdmin(actor: Actor, registration: Registration): Promise<AccountRow> {
     return this.create(actor, registration, 'admin');
@@ -82,6 +82,7 @@ export class AccountsService {
   }
 
   private async create(actor: Actor, registration: Registration, role: RoleName): Promise<AccountRow> {
+    refuseMalformedNames(registration);
     const email = toName(registration.email);
     const username = typeof registration.username === 'string' ? toName(registration.username) : null;
     const displayName = registration.displayName ?? null;
@@ -107,6 +108,18 @@ export class AccountsService {
       roles: [role],
     };
   }
+}
+
+/** Routes have judged them before; the command line and the configuration have not. */
+function refuseMalformedNames({ email, username }: Registration): void {
+  const wrong = !isEmailName(email)
+    ? 'email'
+    : typeof username === 'string' && !isUsername(username)
+      ? 'username'
+      : null;
+  if (wrong === null) return;
+  const finding = { pointer: `/${wrong}`, code: 'INVALID_FORMAT', detail: `This is no ${wrong} that may be used.` };
+  throw platformErrors.VALIDATION_FAILED({ errors: [finding] });
 }
 
 function taken(error: unknown): unknown {

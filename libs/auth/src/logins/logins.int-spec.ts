@@ -205,6 +205,43 @@ describe('logins', () => {
     });
   });
 
+  describe('work that was begun through a login', () => {
+    it('goes on with the rights of today when the login has ended', async () => {
+      const { accessToken, user } = await newLogin();
+      const actor = await authenticator.authenticate(accessToken);
+      await logins.signOut(actor, {});
+      expect(await authenticator.restore(actor, 'message:send')).toEqual(actor);
+      expect(await codeOf(authenticator.restore(actor, 'user:manage'))).toBe('PERMISSION_DENIED');
+      await sql('delete from role_grants where principal_id = $1', [user.principalId]);
+      expect(await codeOf(authenticator.restore(actor, 'message:send'))).toBe('PERMISSION_DENIED');
+    });
+
+    it('ends with a disabled account, and never belongs to another organisation', async () => {
+      const { accessToken, user } = await newLogin();
+      const actor = await authenticator.authenticate(accessToken);
+      const elsewhere = { ...actor, orgId: 'org_01JCZK5V4W8Q2M7N9P3R6T1XYZ' };
+      expect(await codeOf(authenticator.restore(elsewhere, 'message:send'))).toBe('PERMISSION_DENIED');
+      await sql(`update principals set status = 'disabled' where id = $1`, [user.principalId]);
+      expect(await codeOf(authenticator.restore(actor, 'message:send'))).toBe('PERMISSION_DENIED');
+    });
+  });
+
+  it('name people by what others see, and their time zone', async () => {
+    const { accessToken, user } = await newLogin();
+    const named = async () => {
+      const { name, timeZone } = await authenticator.authenticate(accessToken);
+      return { name, timeZone };
+    };
+    expect(await named()).toEqual({ name: null, timeZone: null });
+    await sql(
+      `update users set username = 'ada', preferences = '{"time_zone": "Europe/Berlin"}' where principal_id = $1`,
+      [user.principalId],
+    );
+    expect(await named()).toEqual({ name: 'ada', timeZone: 'Europe/Berlin' });
+    await sql(`update users set display_name = 'Ada' where principal_id = $1`, [user.principalId]);
+    expect((await named()).name).toBe('Ada');
+  });
+
   describe('open connections', () => {
     /** Opens a connection; the promise in it says after how many milliseconds it was told to close. */
     const connect = async (node: IdentityFixture, accessToken: string) => {

@@ -46,6 +46,12 @@ describe('stored signing keys', () => {
     }
   });
 
+  it('are one when many sign at once in a process that has none yet', async () => {
+    const issued = await Promise.all(Array.from({ length: 20 }, () => tokens.issue(subject)));
+    expect(await states()).toEqual(['active']);
+    for (const { token } of issued) await expect(tokens.verify(token)).resolves.toBeDefined();
+  });
+
   it('are published without their private part, which lies sealed', async () => {
     const { token } = await tokens.issue(subject);
     const [jwk] = await keys.published();

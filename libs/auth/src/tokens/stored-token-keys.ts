@@ -34,6 +34,8 @@ export class StoredTokenKeys extends TokenKeys {
   private signing: SigningKey | undefined;
   private loadedAt = Number.NEGATIVE_INFINITY;
   private loading: Promise<void> | undefined;
+  /** Whether `loading` has asked the database already, and may miss what was stored since. */
+  private reading = false;
 
   constructor(
     private readonly repository: SigningKeysRepository,
@@ -100,10 +102,12 @@ export class StoredTokenKeys extends TokenKeys {
     await this.repository.removeRetired(INSTALLATION, new Date(now - VERIFIES_FOR));
   }
 
-  /** All who ask at once share one reading. */
-  private load(spacing = 0): Promise<void> {
+  /** Reads the keys after this call began: all who ask at once share a reading that has not begun yet. */
+  private async load(spacing = 0): Promise<void> {
+    if (this.reading) await this.loading?.catch(() => undefined);
     this.loading ??= this.reload(spacing).finally(() => {
       this.loading = undefined;
+      this.reading = false;
     });
     return this.loading;
   }
@@ -111,6 +115,7 @@ export class StoredTokenKeys extends TokenKeys {
   private async reload(spacing: number): Promise<void> {
     const wait = this.loadedAt + spacing - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    this.reading = true;
     const keys = (await this.repository.all(INSTALLATION)).filter(({ state }) => state !== 'revoked');
     const active = keys.find(({ state }) => state === 'active');
     if (active?.kid !== this.signing?.kid) this.signing = active && (await this.unseal(active));

@@ -35,8 +35,8 @@ export class ModelTry {
     bounds: { readonly silenceMs: number; readonly signal: AbortSignal },
     books: TryBooks,
   ): Promise<{ first: string; attempt: ModelTry }> {
-    books.ledger.begin(candidate.name);
     const stream = new ReplyStream(candidate.chat, request, bounds.silenceMs, bounds.signal);
+    books.ledger.begin(candidate.name);
     const attempt = new ModelTry(candidate, request, stream, books);
     try {
       const first = await stream.next();

@@ -15,11 +15,20 @@ async function silence(signal: AbortSignal): Promise<never> {
   throw new Error('not aborted');
 }
 
+let replies: ReplyStream[] = [];
+
 function open(stream: (signal: AbortSignal) => AsyncIterable<ChatPart>, caller = new AbortController().signal) {
-  return new ReplyStream(model(stream), REQUEST, 60, caller);
+  const reply = new ReplyStream(model(stream), REQUEST, 60, caller);
+  replies.push(reply);
+  return reply;
 }
 
 describe('a reply stream', () => {
+  afterEach(() => {
+    for (const reply of replies) reply.close();
+    replies = [];
+  });
+
   it('gives pieces, then null, and keeps the whole', async () => {
     const reply = open(async function* () {
       yield { type: 'text-delta', delta: 'Hello ' };
@@ -29,7 +38,6 @@ describe('a reply stream', () => {
     });
     expect([await reply.next(), await reply.next(), await reply.next()]).toEqual(['Hello ', 'you', null]);
     expect(reply).toMatchObject({ text: 'Hello you', finish: { reason: 'stop' } });
-    reply.close();
   });
 
   it('takes thinking for a sign of life, and not for an answer', async () => {
@@ -44,7 +52,6 @@ describe('a reply stream', () => {
     await expect(reply.next()).rejects.toMatchObject({ kind: 'silence' });
     expect(performance.now() - startedAt).toBeGreaterThan(150);
     expect(reply.text).toBe('');
-    reply.close();
   });
 
   it('does not blame the model for what a busy event loop kept from us', async () => {
@@ -56,7 +63,6 @@ describe('a reply stream', () => {
     const until = performance.now() + 120;
     while (performance.now() < until);
     expect(await first).toBe('was there');
-    reply.close();
   });
 
   it('calls a stream that ends without a finish a cut, and any other error a broken connection', async () => {

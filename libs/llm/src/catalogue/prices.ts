@@ -19,29 +19,31 @@ export const PRICE_SOURCES = [
   'https://ai.google.dev/gemini-api/docs/pricing',
 ] as const;
 
-const TABLE: Readonly<Record<string, Price>> = {
-  'openai:gpt-6-sol': { input: 2, output: 10 },
-  'openai:gpt-6-luna': { input: 0.1, output: 0.5 },
-  'openai:gpt-5.6-terra': { input: 2, output: 12 },
-  'openai:gpt-5.4': { input: 2.5, output: 15 },
-  'openai:gpt-5.4-mini': { input: 0.75, output: 4.5 },
-  'openai:gpt-5.4-nano': { input: 0.2, output: 1.25 },
-  'openai:gpt-4.1': { input: 2, output: 8 },
-  'openai:gpt-4.1-mini': { input: 0.4, output: 1.6 },
-  'openai:gpt-4o-mini': { input: 0.15, output: 0.6 },
-  'openai:text-embedding-3-small': { input: 0.02, output: 0 },
-  'openai:text-embedding-3-large': { input: 0.13, output: 0 },
-  'anthropic:claude-opus-5-5': { input: 4, output: 20 },
-  'anthropic:claude-sonnet-5-5': { input: 2, output: 10 },
-  'anthropic:claude-sonnet-5': { input: 2, output: 10 },
-  'anthropic:claude-haiku-5-5': { input: 0.1, output: 0.5, long: { above: 100_000, input: 0.5, output: 2.5 } },
-  'anthropic:claude-haiku-4-5': { input: 1, output: 5 },
-  'google:gemini-3.8-flash': { input: 0.75, output: 3.75 },
-  'google:gemini-3.5-flash': { input: 1.5, output: 9 },
-  'google:gemini-3.5-flash-lite': { input: 0.3, output: 2.5 },
-  'google:gemini-embedding-001': { input: 0.15, output: 0 },
-  offline: { input: 0, output: 0 },
-};
+const TABLE: ReadonlyMap<string, Price> = new Map<string, Price>(
+  Object.entries({
+    'openai:gpt-6-sol': { input: 2, output: 10 },
+    'openai:gpt-6-luna': { input: 0.1, output: 0.5 },
+    'openai:gpt-5.6-terra': { input: 2, output: 12 },
+    'openai:gpt-5.4': { input: 2.5, output: 15 },
+    'openai:gpt-5.4-mini': { input: 0.75, output: 4.5 },
+    'openai:gpt-5.4-nano': { input: 0.2, output: 1.25 },
+    'openai:gpt-4.1': { input: 2, output: 8 },
+    'openai:gpt-4.1-mini': { input: 0.4, output: 1.6 },
+    'openai:gpt-4o-mini': { input: 0.15, output: 0.6 },
+    'openai:text-embedding-3-small': { input: 0.02, output: 0 },
+    'openai:text-embedding-3-large': { input: 0.13, output: 0 },
+    'anthropic:claude-opus-5-5': { input: 4, output: 20 },
+    'anthropic:claude-sonnet-5-5': { input: 2, output: 10 },
+    'anthropic:claude-sonnet-5': { input: 2, output: 10 },
+    'anthropic:claude-haiku-5-5': { input: 0.1, output: 0.5, long: { above: 100_000, input: 0.5, output: 2.5 } },
+    'anthropic:claude-haiku-4-5': { input: 1, output: 5 },
+    'google:gemini-3.8-flash': { input: 0.75, output: 3.75 },
+    'google:gemini-3.5-flash': { input: 1.5, output: 9 },
+    'google:gemini-3.5-flash-lite': { input: 0.3, output: 2.5 },
+    'google:gemini-embedding-001': { input: 0.15, output: 0 },
+    offline: { input: 0, output: 0 },
+  }),
+);
 
 /** Prices that a deployment set, by `provider:model`. */
 export type ConfiguredPrices = Readonly<
@@ -58,10 +60,10 @@ export class PriceList {
 
   /** @param model `provider:model`; null where nobody knows its price */
   priceOf(model: string): Price | null {
-    const own = this.configured[model];
+    const own = Object.hasOwn(this.configured, model) ? this.configured[model] : undefined;
     if (own !== undefined) return { input: own.input_per_million, output: own.output_per_million };
     const provider = model.split(':', 1)[0] ?? model;
-    return this.freeProviders.has(provider) ? { input: 0, output: 0 } : (TABLE[model] ?? null);
+    return this.freeProviders.has(provider) ? { input: 0, output: 0 } : (TABLE.get(model) ?? null);
   }
 
   /** US dollars; null where the price is not known. */

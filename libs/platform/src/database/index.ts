@@ -1,10 +1,10 @@
 export { DatabaseAccess } from './access.js';
 export { isConnectionLost, sqlState, violatedConstraint } from './database.errors.js';
 export { type Acting, APP_POOL, Database, type Executor, type Tables, type TransactionOptions } from './database.js';
-export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
+export { DatabaseModule } from './database.module.js';
 export { DatabaseStartError } from './database-start.error.js';
 export { type CompanionSchema, SchemaMigrator, type SchemaSource } from './migrator.js';
-export { openDatabase } from './open-database.js';
+export { type OpenOptions, openDatabase } from './open-database.js';
 export type { ConnectionTarget } from './pool.js';
 export { type SchemaReport, SchemaState } from './schema-state.js';
 export type { MigrationCondition, MigrationState } from './schema-status.js';

@@ -69,6 +69,12 @@ describe('SchemaMigrator', () => {
     await expect(migrator.down(owner(), '0003')).rejects.toThrow('no applied migration 0003');
   });
 
+  it('names the role that is missing, before it changes anything', async () => {
+    const migrator = new SchemaMigrator({ migrations: { '0001': one } });
+    await expect(migrator.up(owner(), 'nobody_here')).rejects.toThrow('no role nobody_here');
+    expect(await tables()).toEqual([]);
+  });
+
   it('does all or nothing', async () => {
     await expect(up({ '0001': one, '0002': failing })).rejects.toThrow(/migration 0002 failed .*division by zero/);
     expect(await tables()).toEqual([]);

@@ -55,6 +55,7 @@ export class SchemaMigrator {
   async up(owner: ConnectionTarget, appRole: string | null): Promise<string[]> {
     return this.locked(owner, async (client) => {
       refuseDrift(await this.status(client));
+      await requireRole(client, appRole);
       const applied = await this.migrate(owner, (migrator) => migrator.migrateToLatest());
       for (const companion of this.source.companions ?? []) await companion.up(client);
       if (appRole !== null) {
@@ -87,6 +88,8 @@ export class SchemaMigrator {
 
   private async locked<T>(owner: ConnectionTarget, work: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = new pg.Client(ownerConfig(owner));
+    // A broken connection fails the statement under way; without a listener it would end this process.
+    client.on('error', () => undefined);
     await client.connect();
     try {
       await client.query('select pg_advisory_lock($1)', [LOCK]);
@@ -104,6 +107,8 @@ export class SchemaMigrator {
     step: (migrator: Migrator) => ReturnType<Migrator['migrateToLatest']>,
   ): Promise<string[]> {
     const pool = new pg.Pool({ ...ownerConfig(owner), max: 1 });
+    pool.on('error', () => undefined);
+    pool.on('connect', (client) => client.on('error', () => undefined));
     const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
     try {
       const migrator = new Migrator({
@@ -123,6 +128,13 @@ export class SchemaMigrator {
 
 function ownerConfig(owner: ConnectionTarget): pg.ClientConfig {
   return clientConfig(owner, { applicationName: 'parley migrate', connectTimeoutMs: CONNECT_TIMEOUT_MS });
+}
+
+async function requireRole(client: pg.Client, role: string | null): Promise<void> {
+  if (role === null) return;
+  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
+  if (rowCount !== 0) return;
+  throw new DatabaseStartError(`The server has no role ${role}, which DATABASE_URL names: create it first.`);
 }
 
 function refuseDrift(states: readonly MigrationState[]): void {

@@ -16,6 +16,20 @@ import { readServerFacts, refuseVersion, type ServerFacts, weakWalls } from './s
  * @throws DatabaseStartError with the remedy.
  */
 export async function prepareSchema(
+  access: DatabaseAccess,
+  migrator: SchemaMigrator,
+  config: Config,
+  patienceMs: number,
+): Promise<void> {
+  const pool = access.openPool(1, 'parley start');
+  try {
+    await prepare(pool, access, migrator, config, patienceMs);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function prepare(
   pool: pg.Pool,
   access: DatabaseAccess,
   migrator: SchemaMigrator,

@@ -23,7 +23,8 @@ import { buildSpace } from './setting-table.js';
 export function loadUseCase(source: UseCaseSource, components: Components): UseCase {
   const declaration = readSource(source);
   const problems: DeclarationProblem[] = [];
-  const report: ReportProblem = (pointer, reason) => problems.push({ file: source.place, pointer, reason });
+  const report: ReportProblem = (pointer, reason) =>
+    problems.push({ file: source.place, line: declaration.lineOf?.(pointer), pointer, reason });
   if (declaration.id !== source.id) report('/id', `must be ${source.id}, as its place is named`);
   checkComponents(declaration, components, report);
   // What follows looks settings up in the components: without them every name would be reported as unknown.
@@ -43,7 +44,7 @@ export function loadUseCase(source: UseCaseSource, components: Components): UseC
 }
 
 function toUseCase(declaration: Declaration, space: SettingSpace, report: ReportProblem): UseCase {
-  const { settings: _, context: __, ...plain } = declaration;
+  const { settings: _, context: __, lineOf: ___, ...plain } = declaration;
   return {
     ...plain,
     required: new Set([...declaration.required, declaration.answers]),

@@ -88,6 +88,8 @@ export interface Declaration extends PlainDeclaration {
   /** Kind → JSON Schema of `data`: what it keeps in `/memories`. */
   readonly records: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly examples: readonly unknown[];
+  /** Line of a pointer in the file it was read from, where that has lines. */
+  readonly lineOf?: (pointer: string) => number;
 }
 
 /** Where a declaration comes from; reading it is left to the start of the program, which reports what is wrong. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { mapValues, readPrompts } from '../define-use-case.js';
+import { pathOf } from '../pointer.js';
 import { CONVERSATION_CONTEXT, CONVERSATION_EXPOSE, conversationSettings } from '../settings/conversation.settings.js';
 import { type DeclaredValue, declareValue } from '../settings/setting-space.js';
 import { type ValueSchema, valueSchema } from '../settings/value-schema.js';
@@ -44,6 +45,7 @@ function readFolder(folder: string): Declaration {
     context: { ...(conversational ? CONVERSATION_CONTEXT : { language: true }), ...mapValues(context, contextMember) },
     prompts: readPrompts(folder),
     examples: examples ?? readExamples(folder),
+    lineOf: (pointer) => file.lineOf(pathOf(pointer)),
   };
 }
 
@@ -55,7 +57,12 @@ function parseDeclaration(file: YamlFile): z.infer<typeof deploymentDeclaration>
 
 function readExamples(folder: string): unknown[] {
   const file = join(folder, EXAMPLES_FILE);
-  return existsSync(file) ? z.array(z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8'))) : [];
+  if (!existsSync(file)) return [];
+  try {
+    return z.array(z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new DeclarationError([{ file, pointer: '', reason: 'is no list in JSON' }]);
+  }
 }
 
 function plainValue(schema: ValueSchema): DeclaredValue {

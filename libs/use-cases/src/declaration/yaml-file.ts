@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { errorCode } from '@parley/platform/config';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { pointerOf } from '../pointer.js';
 import { DeclarationError, type DeclarationProblem } from './declaration.js';
@@ -7,7 +8,9 @@ import { DeclarationError, type DeclarationProblem } from './declaration.js';
 export interface YamlFile {
   readonly file: string;
   readonly value: unknown;
-  /** What is wrong at this place of the file, with its line; the line of the nearest member above where it is absent. */
+  /** Line of a member, from 1; of the nearest one above where it is absent. */
+  lineOf(path: readonly PropertyKey[]): number;
+  /** What is wrong at this place of the file, with its line. */
   problem(path: readonly PropertyKey[], reason: string): DeclarationProblem;
 }
 
@@ -36,6 +39,7 @@ export function readYamlFile(file: string): YamlFile {
   return {
     file,
     value,
+    lineOf,
     problem: (path, reason) => ({ file, line: lineOf(path), pointer: pointerOf(path), reason }),
   };
 }
@@ -44,7 +48,6 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'cannot be read';
-    throw new DeclarationError([{ file, pointer: '', reason }]);
+    throw new DeclarationError([{ file, pointer: '', reason: `cannot be read (${errorCode(error)})` }]);
   }
 }

@@ -20,7 +20,7 @@ describe('what an organisation may configure', () => {
   it.each([
     ['a wider bound', { bounds: { temperature: { maximum: 3 } } }, ['/bounds/temperature OUT_OF_BOUNDS']],
     ['a bound of nothing', { bounds: { nonsense: { maximum: 3 } } }, ['/bounds/nonsense/maximum UNKNOWN_KEY']],
-    ['an unknown bound', { bounds: { temperature: { step: 1 } } }, ['/bounds/temperature OUT_OF_BOUNDS']],
+    ['an unknown bound', { bounds: { temperature: { step: 1 } } }, ['/bounds/temperature UNKNOWN_KEY']],
     ['an unknown lock', { locked: ['auto_title', 'nonsense'] }, ['/locked/1 UNKNOWN_KEY']],
     ['an unknown setting', { settings: { nonsense: 1 } }, ['/settings/nonsense UNKNOWN_KEY']],
     [

@@ -1,0 +1,23 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openTestDatabase } from '../testing/index.js';
+import { openHttpApp } from './http-app.factory.js';
+it('x', async () => {
+  const store = await openTestDatabase();
+  const http = await openHttpApp(store.database, { http: { body_timeout_seconds: 1 } });
+  const socket = connect(http.port, '127.0.0.1');
+  const log: string[] = [];
+  const t0 = Date.now();
+  socket.on('data', (c) => log.push(`${Date.now() - t0} data ${c.toString().slice(0, 15)}`));
+  for (const e of ['end', 'close', 'error']) socket.on(e, (x) => log.push(`${Date.now() - t0} ${e} ${x}`));
+  socket.write('POST /api/v1/things HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n' + 'a'.repeat(process.env['N'] ? Number(process.env['N']) : 1_300_000));
+  await sleep(4000);
+  console.log(log.join('\n'));
+  const t1 = Date.now();
+  const c = http.app.close();
+  await Promise.race([c, sleep(3000)]);
+  console.log('close took', Date.now() - t1);
+  socket.destroy();
+  await c;
+  await store.close();
+});
