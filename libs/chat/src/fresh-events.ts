@@ -135,5 +135,9 @@ export function acceptedEvents(
     events.push({ ...head, type: 'run.queued', data: run });
   }
   const first = accepted.lastSeq - events.length + 1;
-  return events.map((event, index) => ({ seq: first + index, ...event }));
+  // Of an unfinished run each event says how far the log had come with it, live and in a replay alike.
+  return events.map((event, index) => {
+    const seq = first + index;
+    return 'last_seq' in event.data ? { seq, ...event, data: { ...event.data, last_seq: seq } } : { seq, ...event };
+  });
 }

@@ -12,7 +12,7 @@ import pg from 'pg';
 import request from 'supertest';
 import { configureHealthApp, HealthApp } from './health-app.factory.js';
 
-const TOKEN = 'a token for the scraper only';
+const TOKEN = 'for-the-scraper-only';
 const ADMIN = { email: 'admin@example.org', password: 'correct horse battery staple' };
 
 async function configFor(db: TestDatabase, dataDir: string, redisUrl: string | null = null): Promise<Config> {
@@ -142,13 +142,13 @@ describe('health over a PostgreSQL', () => {
   });
 
   it('says that the database is away, and loses no word about where it is', async () => {
-    await db.pool.query(`alter role parley_app connection limit 0`).catch(() => undefined);
-    const superuser = new pg.Client({ connectionString: db.ownerUrl });
-    await superuser.connect();
-    const { rows } = await superuser.query('select current_database() as name');
-    await superuser.query(`revoke connect on database ${rows[0]?.name} from public`);
-    await superuser.query(`revoke connect on database ${rows[0]?.name} from parley_app`);
-    await db.pool.query(
+    const client = await db.pool.connect();
+    const owner = new pg.Client({ connectionString: db.ownerUrl });
+    await owner.connect();
+    const { rows } = await owner.query('select current_database() as name');
+    await owner.query(`revoke connect on database ${rows[0]?.name} from public`);
+    await owner.query(`revoke connect on database ${rows[0]?.name} from parley_app`);
+    await client.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'parley_app' and datname = current_database() and pid <> pg_backend_pid()",
     );
     await eventually(async () => (await get('/health/ready')).status === 503);
@@ -156,8 +156,9 @@ describe('health over a PostgreSQL', () => {
     expect(body.checks.database).toEqual({ status: 'down', reason: 'the database does not answer' });
     expect(JSON.stringify(body)).not.toMatch(/parley_app|socket|127\.0|postgres/);
     await get('/health/live').expect(200);
-    await superuser.query(`grant connect on database ${rows[0]?.name} to parley_app`);
-    await superuser.end();
+    client.release();
+    await owner.query(`grant connect on database ${rows[0]?.name} to parley_app`);
+    await owner.end();
     await eventually(async () => (await get('/health/ready')).status === 200);
   }, 40_000);
 });

@@ -128,11 +128,12 @@ export function renderEvent(row: EventRow, message: MessageDto | null, run: RunD
     session_id: row.session_id,
     run_id: row.run_id,
     at: row.at.toISOString(),
-    data: eventData(type, facts, message, run),
+    data: eventData(row.seq, type, facts, message, run),
   };
 }
 
 function eventData(
+  seq: number,
   type: LogEventType,
   facts: Record<string, unknown>,
   message: MessageDto | null,
@@ -141,7 +142,7 @@ function eventData(
   if (message !== null && type.startsWith('message.')) return message;
   if (run === null || !type.startsWith('run.')) return facts;
   if (ENDED.has(type)) return run;
-  return { ...run, finished_at: null, error: null, usage: null, component_results: null, ...facts };
+  return { ...run, finished_at: null, error: null, usage: null, component_results: null, last_seq: seq, ...facts };
 }
 
 const TYPE = z.custom<LogEventType>((value) => typeof value === 'string' && /^[a-z]+\.[a-z]+$/.test(value));

@@ -6,15 +6,15 @@ import { ModelDiscovery } from './model.discovery.js';
 import { isOn, isProviderName, PROVIDER_DEFAULTS, PROVIDER_NAMES, type ProviderName } from './provider.defaults.js';
 import { OFFLINE, ProviderRegistry } from './provider.registry.js';
 
-export const CHAT_ROLES = ['default', 'fast', 'vision', 'judge'] as const;
-export type ChatRole = (typeof CHAT_ROLES)[number];
+export const MODEL_ROLES = ['default', 'fast', 'vision', 'judge'] as const;
+export type ModelRole = (typeof MODEL_ROLES)[number];
 
 /** A model by provider and name; a null name is asked of the server when it is needed. */
 type ModelRef = { readonly provider: ProviderName; readonly model: string | null } | typeof OFFLINE;
 
 export interface CatalogueDescription {
   /** For each role who answers, in order of fallback; `provider:*` where the server has not been asked yet. */
-  readonly roles: Readonly<Record<ChatRole | 'embedding', readonly string[]>>;
+  readonly roles: Readonly<Record<ModelRole | 'embedding', readonly string[]>>;
   readonly providers: readonly { readonly name: ProviderName; readonly on: boolean }[];
   /** Nothing is configured and nothing was found: the built-in responder answers, which is no language model. */
   readonly offline: boolean;
@@ -23,7 +23,7 @@ export interface CatalogueDescription {
 /** Which models there are, and which one does what. */
 @Injectable()
 export class ModelCatalogue implements OnModuleInit {
-  private readonly chains: Readonly<Record<ChatRole, readonly ModelRef[]>>;
+  private readonly chains: Readonly<Record<ModelRole, readonly ModelRef[]>>;
   private readonly embedding: readonly ModelRef[];
 
   constructor(
@@ -56,13 +56,6 @@ export class ModelCatalogue implements OnModuleInit {
     const found = exact ?? known.find((candidate) => candidate.chat.model === name);
     if (found === undefined) throw llmErrors.MODEL_UNKNOWN({ detail: `There is no model ${JSON.stringify(name)}.` });
     return [found];
-  }
-
-  /** Whether `candidates(name)` would find it, for checking settings. */
-  async knows(name: string): Promise<boolean> {
-    if (isRole(name)) return true;
-    const known = await this.resolveAll(this.allRefs());
-    return known.some((candidate) => candidate.name === name || candidate.chat.model === name);
   }
 
   /** Throws CAPABILITY_UNAVAILABLE where nothing embeds, MODEL_UNKNOWN for a name that is not listed. */
@@ -128,7 +121,7 @@ export class ModelCatalogue implements OnModuleInit {
   }
 
   /** What the role names; else what its provider names for it; else as `default`. */
-  private chainOf(role: Exclude<ChatRole, 'default'>): readonly ModelRef[] {
+  private chainOf(role: Exclude<ModelRole, 'default'>): readonly ModelRef[] {
     const named = this.named(role);
     if (named.length > 0) return named;
     const first = this.firstOn();
@@ -156,7 +149,7 @@ export class ModelCatalogue implements OnModuleInit {
     return { provider, model: models[kind] ?? (own ? PROVIDER_DEFAULTS[provider].models[kind] : null) };
   }
 
-  private named(role: ChatRole | 'embedding'): readonly ModelRef[] {
+  private named(role: ModelRole | 'embedding'): readonly ModelRef[] {
     return this.config.models.roles[role].map((name) => this.parse(name, role));
   }
 
@@ -177,7 +170,7 @@ export class ModelCatalogue implements OnModuleInit {
       const { default: answers, fast } = this.config.models.providers[provider].models;
       return [answers, fast].filter((model) => model !== null).map((model) => ({ provider, model }));
     });
-    return [...CHAT_ROLES.flatMap((role) => this.chains[role]), ...configured];
+    return [...MODEL_ROLES.flatMap((role) => this.chains[role]), ...configured];
   }
 
   private firstOn(): ProviderName | undefined {
@@ -194,8 +187,8 @@ export class ModelCatalogue implements OnModuleInit {
   }
 }
 
-function isRole(name: string): name is ChatRole {
-  return CHAT_ROLES.some((role) => role === name);
+function isRole(name: string): name is ModelRole {
+  return MODEL_ROLES.some((role) => role === name);
 }
 
 /** Only these are asked what they serve. */

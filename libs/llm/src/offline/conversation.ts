@@ -6,7 +6,7 @@ const TITLE = / title="(.+)"$/;
 /** By which the offline model knows its own words again, so that it never quotes itself. */
 export const SIGNATURE = 'offline responder';
 /** Text that is looked at, from the newest back. */
-const MAX_TEXT = 200_000;
+const MAX_TEXT = 100_000;
 
 /** A sentence that may be quoted, and where it stands. */
 export interface Passage {

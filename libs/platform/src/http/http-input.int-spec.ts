@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await http.app.close();
+  const t0=Date.now(); const iv=setInterval(()=>{ const hs=(process as any)._getActiveHandles().filter((h:any)=>h.constructor.name==='Socket'&&h.server); process.stderr.write(JSON.stringify(hs.map((h:any)=>({r:h.remotePort,inc:h.parser?.incoming&&{u:h.parser.incoming.url,m:h.parser.incoming.method,c:h.parser.incoming.complete,re:h.parser.incoming.readableEnded,d:h.parser.incoming.destroyed,cl:h.parser.incoming.headers['content-length']},br:h.bytesRead,bw:h.bytesWritten,dur:h.parser?.duration?.(),hc:h.parser?.headersCompleted?.()})))+'\n'); if(Date.now()-t0>4000) http.app.getHttpServer().closeIdleConnections(); if(Date.now()-t0>8000) http.app.getHttpServer().closeAllConnections();},1000); await http.app.close(); clearInterval(iv); process.stderr.write('closed in '+(Date.now()-t0)+'\n');
   await store.close();
 });
 

@@ -279,7 +279,7 @@ describe('the onion', () => {
         leave: (one) => {
           one.writes.push(write);
           one.afterwards.add('memory');
-          one.speeches[0]?.flag({ remembered: true });
+          one.spoken[0]?.flag({ remembered: true });
           return NOTHING();
         },
       });

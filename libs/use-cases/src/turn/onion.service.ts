@@ -116,7 +116,7 @@ export class TurnEngine {
       (thrown) => this.describe(turn, thrown),
     );
     if (failure !== null) throw failure.error;
-    const last = turn.speeches.at(-1);
+    const last = turn.spoken.at(-1);
     if (last === undefined) throw new Error(`${component.name} did not say anything`);
     if (turn.missing.length > 0) last.flag({ degraded: [...turn.missing] });
   }
@@ -141,7 +141,7 @@ export class TurnEngine {
     const componentResults: Record<string, ComponentResult> = {};
     for (const [name, work] of works) componentResults[name] = work.result();
     return {
-      messages: turn.speeches.map((speech) => speech.toMessage()),
+      messages: turn.spoken.map((speech) => speech.toMessage()),
       componentResults,
       componentsUsed: [...works.keys()],
       usage: turn.models.usage(),

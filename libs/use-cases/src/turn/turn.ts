@@ -40,7 +40,7 @@ export class Turn {
   readonly instructions: string[] = [];
   /** Optional components that failed on the way in: the prompt says so, and the answer is marked with them. */
   readonly missing: string[] = [];
-  readonly speeches: Speech[] = [];
+  private readonly speeches: Speech[] = [];
   readonly writes: TurnWrite[] = [];
   /** Components that have work for after the run. */
   readonly afterwards = new Set<ComponentName>();
@@ -63,6 +63,11 @@ export class Turn {
 
   get settings(): FrozenSettings {
     return this.input.plan.settings;
+  }
+
+  /** What was said, in the order in which it was begun. */
+  get spoken(): readonly Speech[] {
+    return this.speeches.filter(({ text }) => text !== '');
   }
 
   settingsOf(component: string): FrozenSettings {

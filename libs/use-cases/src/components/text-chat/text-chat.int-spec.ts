@@ -184,11 +184,8 @@ describe('text_chat over the wire', () => {
         ['in German (de)', { context: { language: 'de' } }],
         ['in Brazilian Portuguese (pt-BR)', { context: { language: 'pt-BR' } }],
         ['Call me Ishmael.', { sessionSettings: { custom_instructions: 'Call me Ishmael.' } }],
-        [
-          'Sunday 22 November 2026 (time zone Pacific/Auckland)',
-          { sessionSettings: { time_zone: 'Pacific/Auckland' } },
-        ],
-        ['Sunday 22 November 2026 (time zone Asia/Tokyo)', { timeZone: 'Asia/Tokyo', ...atNight() }],
+        ['22 November 2026 (time zone Pacific/Auckland)', { sessionSettings: { time_zone: 'Pacific/Auckland' } }],
+        ['21 November 2026 (time zone Asia/Tokyo)', { timeZone: 'Asia/Tokyo' }],
         ['(time zone UTC)', { timeZone: 'No/Such_Zone' }],
       ];
       for (const [words, options] of each) {
@@ -200,11 +197,6 @@ describe('text_chat over the wire', () => {
       expect(usual).toContain('in the language of the user');
       expect(usual).toContain('natural, direct');
     });
-
-    function atNight(): TurnOptions {
-      open.clock.set(new Date('2026-11-21T20:00:00.000Z'));
-      return {};
-    }
   });
 
   describe('what is sent along', () => {
@@ -291,7 +283,7 @@ describe('text_chat over the wire', () => {
       expect(error).toMatchObject({ code: 'MODEL_UNAVAILABLE', status: 502 });
       expect(fake.requests()).toHaveLength(3);
       expect(ear.events).toEqual(['started text_chat', 'completed text_chat']);
-      expect(outcome.messages?.map(({ content }) => content)).toEqual(['']);
+      expect(outcome.messages).toEqual([]);
       expect(ear.results['text_chat']).toMatchObject({
         success: false,
         status: 'failed',
