@@ -48,6 +48,8 @@ const STALL_MS = 10_000;
 const DRAIN_CHECK_MS = 25;
 /** Signals kept while the log is being read; beyond, a snapshot repairs. */
 const MOST_PENDING = 512;
+/** Between two repairs: text of another node is written down every 250 ms, so asking at once finds no more of it. */
+const REPAIR_PAUSE_MS = 100;
 
 /**
  * One connection's view of one session: replays the log from the client's cursor, then follows it.
@@ -64,6 +66,8 @@ export class Reader {
   private closed = false;
   private live = false;
   private repair = false;
+  private repairedAt = Number.NEGATIVE_INFINITY;
+  private repairTimer: NodeJS.Timeout | undefined;
   private pending: Exclude<SessionSignal, { kind: 'gone' }>[] = [];
   private readonly texts = new StreamedTexts();
   private readonly status: StatusLine;
@@ -95,6 +99,7 @@ export class Reader {
   close(): void {
     this.closed = true;
     this.pending = [];
+    clearTimeout(this.repairTimer);
   }
 
   /** Something on the session's channel. */
@@ -151,34 +156,39 @@ export class Reader {
     } finally {
       this.pumping = false;
     }
+    if (this.closed) return;
     // A wake may have come while the last page was on its way.
-    if (!this.closed && (this.isBehind() || this.repair)) void this.pump();
+    if (this.isBehind()) void this.pump();
+    else if (this.repair) this.planRepair();
   }
 
   private async catchUp(): Promise<void> {
     while (this.isBehind() && (await this.hasRoom())) {
+      // Numbers from before the page are answered by it, true or void; those heard while it is read stand.
       this.doubt = false;
-      const asked = this.heard;
+      this.heard = this.cursor;
       const page = await this.source.page(this.options.actor, this.options.sessionId, this.cursor);
       if (page === undefined) this.finish('gone');
-      else this.deliverPage(page.events);
-      // A number heard while the page was read stands; one from before it that the log does not know is void.
-      this.heard = this.heard > asked ? this.heard : (page?.lastSeq ?? this.cursor);
+      else this.deliverPage(page);
     }
     if (this.repair && (await this.hasRoom())) await this.sendSnapshots();
     this.live = true;
     for (const signal of this.pending.splice(0)) this.applySignal(signal);
   }
 
-  private deliverPage(events: readonly LogEvent[]): void {
+  private deliverPage({ events, lastSeq }: { events: readonly LogEvent[]; lastSeq: number }): void {
+    // A client that claims to have more than there is follows the log from its end.
+    if (lastSeq < this.cursor) this.cursor = lastSeq;
     for (const event of events) {
       if (this.closed) return;
       this.deliver(event);
     }
+    this.heard = Math.max(this.heard, lastSeq);
   }
 
   private async sendSnapshots(): Promise<void> {
     this.repair = false;
+    this.repairedAt = performance.now();
     const live = await this.source.live(this.options.actor, this.options.sessionId);
     if (this.closed) return;
     const ours = live !== null && this.concerns(live.runId) ? live : null;
@@ -233,9 +243,22 @@ export class Reader {
   }
 
   private askRepair(): void {
-    if (this.repair) return;
     this.repair = true;
-    void this.pump();
+    // A pump looks for itself when it is done.
+    if (!this.pumping) this.planRepair();
+  }
+
+  private planRepair(): void {
+    if (this.repairTimer !== undefined) return;
+    const wait = this.repairedAt + REPAIR_PAUSE_MS - performance.now();
+    if (wait <= 0) {
+      void this.pump();
+      return;
+    }
+    this.repairTimer = setTimeout(() => {
+      this.repairTimer = undefined;
+      void this.pump();
+    }, wait).unref();
   }
 
   private isFull(): boolean {

@@ -58,7 +58,7 @@ export const useCaseErrors = defineErrors({
     remedy: 'Leave the attachment out, or use a use case that takes it.',
   },
   INPUT_TOO_LONG: {
-    status: 422,
+    status: 400,
     title: 'The message does not fit into what the model can read at once.',
     remedy: 'Shorten the message or the instructions, lower max_output_tokens, or choose a model that reads more.',
   },

@@ -65,6 +65,8 @@ export interface OpenOptions {
   readonly instead?: { readonly sources: readonly UseCaseSource[]; readonly components: Components };
   /** A real database for overrides; without one they are kept in memory. */
   readonly database?: Database;
+  /** The line to other nodes; without one there are none. */
+  readonly bus?: Bus;
 }
 
 export interface OpenUseCases {
@@ -87,7 +89,7 @@ export async function openUseCases(options: OpenOptions = {}): Promise<OpenUseCa
   const clock = new SettableClock(NOON.getTime());
   const ground = groundModule([
     { provide: Clock, useValue: clock },
-    { provide: Bus, useClass: ProcessBus },
+    { provide: Bus, useValue: options.bus ?? new ProcessBus() },
     { provide: Database, useValue: options.database ?? null },
   ]);
   const building = Test.createTestingModule({ imports: [ConfigModule.forRoot(config), ground, UseCasesModule] })

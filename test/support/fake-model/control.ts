@@ -41,6 +41,7 @@ const scriptSchema: z.ZodType<FakeScript> = z.strictObject({
     noUsage: z.boolean().exactOptional(),
     rawChunks: z.array(z.string()).exactOptional(),
     rawEncoding: z.enum(['utf8', 'latin1']).exactOptional(),
+    rawType: z.string().exactOptional(),
   }),
 });
 

@@ -136,7 +136,7 @@ export class FakeModel {
   private async route(request: IncomingMessage, response: ServerResponse, text: string, at: number): Promise<void> {
     const path = request.url ?? '/';
     if (path.startsWith('/_fake/')) return serveControl(this, request, response, text);
-    if (request.method === 'GET' && path.endsWith('/models')) return this.listModels(response);
+    if (request.method === 'GET' && /\/models(\?|$)/.test(path)) return this.listModels(response);
     const dialect = request.method === 'POST' ? dialectOf(path) : null;
     if (dialect === null) return sendJson(response, 404, '{"error":{"message":"not served here"}}');
     const body = parsed(text);
@@ -178,7 +178,8 @@ export class FakeModel {
   }
 }
 
-function dialectOf(path: string): Dialect | null {
+function dialectOf(address: string): Dialect | null {
+  const path = address.split('?', 1)[0] ?? address;
   if (path.endsWith('/chat/completions') || path.endsWith('/embeddings')) return openAiDialect;
   if (path.endsWith('/messages')) return anthropicDialect;
   return path.includes('/models/') ? googleDialect : null;

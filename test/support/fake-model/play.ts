@@ -23,7 +23,7 @@ export async function play(performance: Performance): Promise<void> {
   const reply = performance.reply ?? {};
   if (reply.delayMs !== undefined && !(await waited(reply.delayMs, performance.gone))) return;
   if (reply.status !== undefined) return refuse(performance, reply, reply.status);
-  if (reply.rawChunks !== undefined) return playRaw(performance, reply.rawChunks, reply.rawEncoding ?? 'utf8');
+  if (reply.rawChunks !== undefined) return playRaw(performance, reply, reply.rawChunks);
   if (performance.request.stream) return playStream(performance, reply, piecesOf(performance));
   return playWhole(performance, reply);
 }
@@ -128,18 +128,16 @@ function cut({ request, response }: Performance): void {
   response.socket?.destroySoon();
 }
 
-async function playRaw(
-  { request, response, gone }: Performance,
-  chunks: readonly string[],
-  encoding: 'utf8' | 'latin1',
-): Promise<void> {
-  response.writeHead(200, { 'content-type': request.stream ? 'text/event-stream' : 'application/json' });
+async function playRaw(performance: Performance, reply: FakeReply, chunks: readonly string[]): Promise<void> {
+  const { request, response, gone } = performance;
+  const type = reply.rawType ?? (request.stream ? 'text/event-stream' : 'application/json');
+  response.writeHead(200, { 'content-type': type });
   for (const chunk of chunks) {
     note(request, chunk);
-    response.write(chunk, encoding);
+    response.write(chunk, reply.rawEncoding ?? 'utf8');
     if (!(await waited(1, gone))) return;
   }
-  response.end();
+  if (reply.silentAfter === undefined) response.end();
 }
 
 function end({ request, response }: Performance, status: number, body: string, headers: Record<string, string>): void {

@@ -31,10 +31,12 @@ export interface FakeReply {
   /** Reported instead of what the fake counted. */
   readonly usage?: FakeUsage;
   readonly noUsage?: boolean;
-  /** The body, byte for byte, one write each; nothing is added. */
+  /** The body, byte for byte, one write each; nothing is added. With `silentAfter` it is never ended. */
   readonly rawChunks?: readonly string[];
   /** `latin1`: every character of `rawChunks` is one byte, so that characters can be split. */
   readonly rawEncoding?: 'utf8' | 'latin1';
+  /** Content type of `rawChunks`; without: that of a good answer. */
+  readonly rawType?: string;
 }
 
 export interface FakeUsage {

@@ -1,9 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type SchemaReport, SchemaState } from '@parley/platform/database';
 import type { HealthIndicator, HealthState } from '@parley/platform/lifecycle';
 
 /** A schema that was right stays right for a while: it changes with a deployment only. */
-const BELIEVED_MS = 15_000;
+const BELIEVED_MS = 5000;
 
 @Injectable()
 export class MigrationsIndicator implements HealthIndicator {
@@ -11,7 +11,7 @@ export class MigrationsIndicator implements HealthIndicator {
   readonly critical = true;
   private rightUntil = 0;
 
-  constructor(private readonly schema: SchemaState) {}
+  constructor(@Inject(SchemaState) private readonly schema: Pick<SchemaState, 'read'>) {}
 
   async check(): Promise<HealthState> {
     if (performance.now() < this.rightUntil) return { status: 'up' };

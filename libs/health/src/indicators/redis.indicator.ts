@@ -13,7 +13,7 @@ export class RedisIndicator implements HealthIndicator {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly bus: Bus,
-    private readonly limiter: Limiter,
+    @Inject(Limiter) private readonly limiter: Pick<Limiter, 'degraded'>,
   ) {}
 
   async check(): Promise<HealthState> {

@@ -13,7 +13,7 @@ export class StorageIndicator implements HealthIndicator {
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly database: DatabaseAccess,
+    @Inject(DatabaseAccess) private readonly database: Pick<DatabaseAccess, 'mode'>,
   ) {}
 
   async check(): Promise<HealthState> {

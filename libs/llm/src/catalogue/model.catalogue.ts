@@ -126,9 +126,9 @@ export class ModelCatalogue implements OnModuleInit {
     if (named.length > 0) return named;
     const first = this.firstOn();
     if (role === 'fast' && first !== undefined) {
-      const { base_url, models } = this.config.models.providers[first];
-      const derived = this.config.models.roles.default.length === 0 && models.default === null && base_url === null;
-      if (models.fast !== null || derived) return [this.modelOf(first, 'fast')];
+      const { models } = this.config.models.providers[first];
+      const derived = this.config.models.roles.default.length === 0 && models.default === null;
+      if (models.fast !== null || (derived && this.isOwnService(first))) return [this.modelOf(first, 'fast')];
     }
     return this.defaultChain();
   }
@@ -144,9 +144,9 @@ export class ModelCatalogue implements OnModuleInit {
 
   /** What the provider's configuration names; else what its own service has; a server of one's own is asked. */
   private modelOf(provider: ProviderName, kind: 'default' | 'fast' | 'embedding'): ModelRef {
-    const { base_url, models } = this.config.models.providers[provider];
-    const own = base_url === null || provider === 'anthropic' || provider === 'google';
-    return { provider, model: models[kind] ?? (own ? PROVIDER_DEFAULTS[provider].models[kind] : null) };
+    const { models } = this.config.models.providers[provider];
+    const usual = this.isOwnService(provider) ? PROVIDER_DEFAULTS[provider].models[kind] : null;
+    return { provider, model: models[kind] ?? usual };
   }
 
   private named(role: ModelRole | 'embedding'): readonly ModelRef[] {
@@ -179,6 +179,13 @@ export class ModelCatalogue implements OnModuleInit {
 
   private isOn(name: ProviderName): boolean {
     return isOn(this.config.models.providers[name]);
+  }
+
+  /** What is behind an address of one's own may serve anything, where many servers speak the same wire. */
+  private isOwnService(provider: ProviderName): boolean {
+    return (
+      this.config.models.providers[provider].base_url === null || provider === 'anthropic' || provider === 'google'
+    );
   }
 
   private seeksOllama(): boolean {

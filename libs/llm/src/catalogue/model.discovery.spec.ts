@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { configSchema } from '@parley/platform/config';
 import type { ServedModels } from '../providers/model-list.js';
 import { ModelCatalogue } from './model.catalogue.js';
@@ -23,6 +24,7 @@ function machine(models: object = {}) {
 const LLAMA: ServedModels = { chat: ['llama-9', 'qwen-7'], embedding: [] };
 
 describe('looking for Ollama', () => {
+  beforeAll(() => Logger.overrideLogger(false));
   afterEach(() => {
     jest.useRealTimers();
   });

@@ -40,6 +40,7 @@ export class CompletionStream implements Dispatcher.DispatchHandler {
   private usage: TokenCounts | null = null;
   /** The exchange has ended: there is no line to close any more. */
   private over = false;
+  private lingering: NodeJS.Timeout | null = null;
 
   /**
    * @param signal closes the connection when it is aborted
@@ -82,13 +83,13 @@ export class CompletionStream implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.over = true;
+    this.hasEnded();
     if (this.body !== null) this.onWholeBody(this.body);
     this.settle('cut');
   }
 
   onResponseError(_controller: Controller, cause: Error): void {
-    this.over = true;
+    this.hasEnded();
     this.settle('connection', cause);
   }
 
@@ -141,7 +142,7 @@ export class CompletionStream implements Dispatcher.DispatchHandler {
     this.flushText();
     this.parts.push({ type: 'finish', finishReason, usage });
     this.parts.end();
-    this.signal.removeEventListener('abort', this.abort);
+    this.leave();
   }
 
   private fail(failure: Error): void {
@@ -163,7 +164,12 @@ export class CompletionStream implements Dispatcher.DispatchHandler {
     if (controller === null || this.over) return;
     const close = (): void => controller.abort(new Error('nobody listens'));
     if (this.finishReason === null) close();
-    else setTimeout(close, LINGER_MS).unref();
+    else this.lingering ??= setTimeout(close, LINGER_MS).unref();
+  }
+
+  private hasEnded(): void {
+    this.over = true;
+    if (this.lingering !== null) clearTimeout(this.lingering);
   }
 }
 

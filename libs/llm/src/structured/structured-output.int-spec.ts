@@ -77,6 +77,19 @@ describe('structured output over the wire', () => {
     expect(Object(error).report.usage.inputTokens).toBe(fake.usageOf().input);
   });
 
+  it('carries what the first call cost when the repair is cancelled', async () => {
+    fake.script({ reply: { json: {} }, times: 1 });
+    fake.always({ silentAfter: 0 });
+    const control = new AbortController();
+    const asked = ask({ signal: control.signal }).catch((thrown: unknown) => thrown);
+    await fake.waitFor({}, 2);
+    control.abort();
+    expect(await asked).toMatchObject({
+      name: 'ModelCallAborted',
+      report: { attempts: 2, usage: { outputTokens: 1 } },
+    });
+  });
+
   it('checks by a JSON Schema that a user brings, and refuses what is none', async () => {
     const { schema: _schema, ...call } = callOf('x', { model: 'openai:first' });
     const schema = { type: 'object', properties: { n: { type: 'integer', minimum: 3 } }, required: ['n'] };

@@ -2,8 +2,7 @@ import { Logger } from '@nestjs/common';
 import type pg from 'pg';
 import { reconnectDelay } from './reconnect-delay.js';
 
-const HEARTBEAT_MS = 10_000;
-const ANSWER_MS = 5000;
+const PATIENCE_MS = 5000;
 const GOODBYE_MS = 1000;
 
 export interface ChannelListener {
@@ -28,8 +27,14 @@ export class PgListener {
   private attempt = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param makeClient a new, unconnected client with the application's rights and a bounded connect. */
-  constructor(private readonly makeClient: () => pg.Client) {}
+  /**
+   * @param makeClient a new, unconnected client with the application's rights and a bounded connect.
+   * @param patienceMs between two heartbeats, and how long an answer to one may take.
+   */
+  constructor(
+    private readonly makeClient: () => pg.Client,
+    private readonly patienceMs = PATIENCE_MS,
+  ) {}
 
   /** Whether the line is up: what is notified now reaches the server. */
   get isUp(): boolean {
@@ -150,14 +155,14 @@ export class PgListener {
         () => this.client === client && this.scheduleHeartbeat(client),
         (error: unknown) => this.lose(client, error),
       );
-    }, HEARTBEAT_MS).unref();
+    }, this.patienceMs).unref();
   }
 
   /** A peer that vanished without a word would otherwise be noticed after hours only. */
   private async answers(client: pg.Client): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer to the heartbeat')), ANSWER_MS).unref();
+      timer = setTimeout(() => reject(new Error('no answer to the heartbeat')), this.patienceMs).unref();
     });
     try {
       await Promise.race([client.query('select 1'), late]);

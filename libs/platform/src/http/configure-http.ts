@@ -18,8 +18,8 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   // Queries are parsed once, by the edge.
   app.set('query parser', false);
   app.set('trust proxy', trusted_proxies.length === 0 ? false : trusted_proxies);
-  app.use(new Edge(config, app.get(HttpMetrics, { strict: false })).handle);
   const server: Server = app.getHttpServer();
+  app.use(new Edge(config, server, app.get(HttpMetrics, { strict: false })).handle);
   boundServer(server, config);
   answerServerErrors(server);
 }

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const t0=Date.now(); const iv=setInterval(()=>{ const hs=(process as any)._getActiveHandles().filter((h:any)=>h.constructor.name==='Socket'&&h.server); process.stderr.write(JSON.stringify(hs.map((h:any)=>({r:h.remotePort,inc:h.parser?.incoming&&{u:h.parser.incoming.url,m:h.parser.incoming.method,c:h.parser.incoming.complete,re:h.parser.incoming.readableEnded,d:h.parser.incoming.destroyed,cl:h.parser.incoming.headers['content-length']},br:h.bytesRead,bw:h.bytesWritten,dur:h.parser?.duration?.(),hc:h.parser?.headersCompleted?.()})))+'\n'); if(Date.now()-t0>4000) http.app.getHttpServer().closeIdleConnections(); if(Date.now()-t0>8000) http.app.getHttpServer().closeAllConnections();},1000); await http.app.close(); clearInterval(iv); process.stderr.write('closed in '+(Date.now()-t0)+'\n');
+  await http.app.close();
   await store.close();
 });
 
@@ -240,4 +240,21 @@ describe('request lines and headers', () => {
   it('goes on serving others meanwhile', async () => {
     expect((await fetch(`${http.url}/problems`)).status).toBe(200);
   });
+});
+
+it('ends a connection after its answer once it is leaving', async () => {
+  const leaving = await openHttpApp(store.database);
+  const socket = connect(leaving.port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString();
+  });
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  socket.write('GET /api/v1/odd/patient HTTP/1.1\r\nHost: x\r\n\r\n');
+  await sleep(300);
+  const begun = performance.now();
+  await leaving.app.close();
+  await ended;
+  expect(text).toContain('{"late":true}');
+  expect(performance.now() - begun).toBeLessThan(4000);
 });

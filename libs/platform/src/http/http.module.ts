@@ -1,4 +1,4 @@
-import { Global, Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Global, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { KeyRing } from '../crypto/index.js';
@@ -15,7 +15,7 @@ import { ShapePipe } from './shape/shape.pipe.js';
 /** Stands behind all routes: Nest's own answer to unknown addresses covers only those under its prefix. */
 @Injectable()
 class LastHandler implements OnApplicationBootstrap {
-  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+  constructor(private readonly host: HttpAdapterHost) {}
 
   onApplicationBootstrap(): void {
     // Workers and the command line have no HTTP adapter.

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemErrorCode } from '../database/database.errors.js';
 import type { PostgresBinaries } from '../database/embedded/postgres-binaries.js';
 import { stopServer } from '../database/embedded/postmaster.js';
 import { readPostmaster } from '../database/embedded/postmaster-file.js';
@@ -82,7 +83,16 @@ async function killServer(pgdata: string): Promise<void> {
     output('ps', ['-o', 'pid=', '--ppid', String(pid)])
       ?.split('\n')
       .map(Number) ?? [];
-  for (const each of [pid, ...children]) process.kill(each, 'SIGKILL');
+  for (const each of [pid, ...children]) killIfThere(each);
+}
+
+/** The children go by themselves as soon as they miss the server. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ESRCH') throw error;
+  }
 }
 
 function packagedFolders(): string[] {

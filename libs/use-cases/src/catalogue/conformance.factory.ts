@@ -65,17 +65,20 @@ function insideOf(schema: ValueSchema): unknown[] {
 function outsideOf(schema: ValueSchema): unknown[] {
   if (schema.enum !== undefined) return [notAmong(schema.enum)];
   const step = kindOf(schema) === 'integer' ? 1 : 0.001;
-  const outside: unknown[] = [];
-  if (schema.minimum !== undefined) outside.push(schema.minimum - step);
-  if (schema.maximum !== undefined) outside.push(schema.maximum + step);
-  if (schema.minLength !== undefined && schema.minLength > 0) outside.push(letters(schema.minLength - 1));
-  if (schema.maxLength !== undefined) outside.push(letters(schema.maxLength + 1));
-  if (schema.minItems !== undefined && schema.minItems > 0) outside.push(lists(schema, schema.minItems - 1));
-  if (schema.maxItems !== undefined) outside.push(lists(schema, schema.maxItems + 1));
-  return outside;
+  return [
+    ...beside(schema.minimum, (bound) => bound - step),
+    ...beside(schema.maximum, (bound) => bound + step),
+    ...beside(schema.minLength || undefined, (bound) => letters(bound - 1)),
+    ...beside(schema.maxLength, (bound) => letters(bound + 1)),
+    ...beside(schema.minItems || undefined, (bound) => lists(schema, bound - 1)),
+    ...beside(schema.maxItems, (bound) => lists(schema, bound + 1)),
+  ];
 }
 
-/** Emoji: bounds count characters as people do. */
+function beside<T>(bound: number | undefined, value: (bound: number) => T): T[] {
+  return bound === undefined ? [] : [value(bound)];
+}
+
 function letters(length: number): string {
   return '😀'.repeat(length);
 }

@@ -10,7 +10,14 @@ export function languageTag(): z.ZodString {
   return z
     .string()
     .meta({ maxLength: 35 })
-    .refine((tag) => isAccepted(() => Intl.getCanonicalLocales(tag)), 'is no BCP 47 language tag');
+    .refine((tag) => isAccepted(() => languages.of(tag)), 'is no BCP 47 language tag');
+}
+
+const languages = new Intl.DisplayNames('en', { type: 'language' });
+
+/** The name of a tag in English; the tag itself where it has none. */
+export function languageName(tag: string): string {
+  return languages.of(tag) ?? tag;
 }
 
 /** An IANA name, such as `Europe/Berlin`. */

@@ -271,6 +271,38 @@ describe('the onion', () => {
     });
   });
 
+  describe('after the run', () => {
+    it('a component works on the same turn again, heard by nobody', async () => {
+      const seen: string[] = [];
+      const write = () => Promise.resolve();
+      const memory = component('memory', {
+        enter: NOTHING,
+        afterwards: (one) => {
+          seen.push(one.input.message.content);
+          one.writes.push(write);
+          return Promise.resolve();
+        },
+      });
+      await turn([answering('text_chat'), memory]);
+      const { engine, planner } = open ?? fail();
+      const input = turnInput(planner, { useCase: 'test_case', content: 'remember me' });
+      expect(await engine.afterwards('memory', input)).toEqual({ calls: [], writes: [write] });
+      expect(await engine.afterwards('text_chat', input)).toEqual({ calls: [], writes: [] });
+      expect(seen).toEqual(['remember me']);
+    });
+
+    it('what fails is an error of the catalogue, for the job to be tried again', async () => {
+      const memory = component('memory', { afterwards: () => Promise.reject(problem) });
+      await turn([answering('text_chat'), memory]);
+      const { engine, planner } = open ?? fail();
+      await expect(engine.afterwards('memory', turnInput(planner, { useCase: 'test_case' }))).rejects.toBe(problem);
+    });
+
+    function fail(): never {
+      throw new Error('no turn was taken');
+    }
+  });
+
   describe('what else a turn gives', () => {
     it('is rows for the last transaction, and who has work for afterwards', async () => {
       const write = () => Promise.resolve();

@@ -78,7 +78,7 @@ function systemText({ instructions, format }: PromptParts, blocks: readonly Cont
 
 /** Nobody can guess the number of a run, and the marks themselves are taken out of the text. */
 function delimited({ source, title, text }: ContextBlock, run: string): string {
-  const clean = (raw: string) => raw.replace(/<<<\s*(?:block|end)\b[^>]*>*/gi, '');
+  const clean = (raw: string) => raw.replace(/<<<\s*(?:block|end)\b(?:[^>\n]{0,200}>>>)?/gi, '');
   return `<<<block ${run} source=${source} title=${JSON.stringify(clean(title))}>>>\n${clean(text)}\n<<<end ${run}>>>`;
 }
 

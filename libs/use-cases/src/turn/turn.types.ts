@@ -118,8 +118,8 @@ export interface TurnOutcome {
   readonly calls: readonly ModelCallRecord[];
   /** Rows that components add to the run's last transaction. */
   readonly writes: readonly TurnWrite[];
-  /** Components that have work for after the run: each is a job of its own. */
-  readonly afterwards: readonly string[];
+  /** Components that have work for after the run: each is a job of its own, see `TurnEngine.afterwards`. */
+  readonly afterwards: readonly ComponentName[];
 }
 
 export type TurnWrite = (db: Executor) => Promise<void>;

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,7 +9,7 @@ import pg from 'pg';
 import { clientConfig, createPool } from '../pool.js';
 import { EmbeddedCluster } from './embedded-cluster.js';
 import { stopServer } from './postmaster.js';
-import { readPostmaster } from './postmaster-file.js';
+import { processIsAlive, readPostmaster } from './postmaster-file.js';
 import { serverIdentity } from './server-identity.js';
 
 const CHILD = join(__dirname, '../../../../../test/support/postgres-child.cjs');
@@ -72,6 +72,17 @@ function processesOf(pid: number): number[] {
   return [pid, ...children.trim().split(/\s+/).map(Number)];
 }
 
+/** Those that missed their server and went by themselves are as dead. */
+function killAll(pids: number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if (processIsAlive(pid)) throw error;
+    }
+  }
+}
+
 async function query(cluster: EmbeddedCluster, text: string, role: 'parley_owner' | 'parley_app' = 'parley_owner') {
   const client = new pg.Client(clientConfig(cluster.target(role), { applicationName: 'test', connectTimeoutMs: 5000 }));
   await client.connect();
@@ -92,8 +103,9 @@ describe('the embedded PostgreSQL', () => {
     const pid = await postmaster();
     if (pid === undefined) throw new Error('no server');
     const running = processesOf(pid);
-    await kill(child);
-    for (const each of running) process.kill(each, 'SIGKILL');
+    child.kill('SIGKILL');
+    killAll(running);
+    await once(child, 'exit');
     const again = await openCluster(dataDir, 'serve');
     expect(await query(again, 'select n from kept')).toEqual([{ n: 7 }]);
     expect(await postmaster()).not.toBe(pid);
@@ -125,6 +137,23 @@ describe('the embedded PostgreSQL', () => {
     expect(await postmaster()).toBeUndefined();
   });
 
+  it('is made once by processes that start together', async () => {
+    const [worker, command] = await Promise.all([start('join'), start('join')]);
+    expect([worker[1].event, command[1].event]).toEqual(['open', 'open']);
+    const pid = await postmaster();
+    await leave(worker[0]);
+    expect(pid).toBeDefined();
+    expect(await postmaster()).toBe(pid);
+    await leave(command[0]);
+    expect(await postmaster()).toBeUndefined();
+    expect((await readdir(join(dataDir, 'postgres'))).sort()).toEqual([
+      'pgdata',
+      'secrets.json',
+      'server.log',
+      'socket',
+    ]);
+  });
+
   it('comes back by itself when the server dies, and the pool with it', async () => {
     const cluster = await openCluster(dataDir, 'serve');
     const pool = createPool(cluster.target('parley_app'), {
@@ -137,7 +166,7 @@ describe('the embedded PostgreSQL', () => {
     await pool.query('select 1');
     const pid = await postmaster();
     if (pid === undefined) throw new Error('no server');
-    for (const each of processesOf(pid)) process.kill(each, 'SIGKILL');
+    killAll(processesOf(pid));
     const back = await (async () => {
       for (let tries = 0; ; tries += 1) {
         try {

@@ -21,10 +21,10 @@ export async function initialiseOnce(
   identity: OsIdentity | undefined,
   superuserPassword: string,
 ): Promise<void> {
+  await removeUnfinished(home);
   const pgdata = join(home, 'pgdata');
   const version = await versionOf(pgdata);
   if (version !== undefined) return requireVersion(version, binaries.major, pgdata);
-  await removeUnfinished(home);
   const half = join(home, `initialising-${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(half);
   await letThrough(half, identity);
@@ -58,7 +58,10 @@ async function removeUnfinished(home: string): Promise<void> {
   for (const name of await readdir(home)) {
     const maker = UNFINISHED.exec(name)?.[1];
     if (maker === undefined || processIsAlive(Number(maker))) continue;
-    await rm(join(home, name), { recursive: true, force: true });
+    // An initdb whose maker was killed may still be writing there: the next start takes the rest away.
+    await rm(join(home, name), { recursive: true, force: true }).catch((error: unknown) => {
+      if (systemErrorCode(error) !== 'ENOTEMPTY') throw error;
+    });
   }
 }
 

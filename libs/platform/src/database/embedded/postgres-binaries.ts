@@ -1,4 +1,4 @@
-import { access, constants, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, chmod, constants, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -95,6 +95,8 @@ async function copyPackage(root: string, target: string, identity: OsIdentity | 
     verbatimSymlinks: true,
     filter: (source) => !source.endsWith('.a'),
   });
+  // A read-only installation is copied read-only.
+  await chmod(join(half, 'native', 'lib'), 0o755);
   if (!(await linkLibraries(half))) throw new DatabaseStartError(`The library links in ${half} cannot be made.`);
   await rename(half, join(target, 'complete')).catch(async (error: unknown) => {
     // Another process was faster: its copy is as good.

@@ -17,14 +17,14 @@ function templateOf(request: Request): string {
 export class AccessLog {
   private readonly logger = new Logger('Http');
 
-  constructor(private readonly metrics: HttpMetrics | undefined) {}
+  constructor(private readonly metrics: HttpMetrics) {}
 
   write(request: Request, response: Response, facts: RequestFacts): void {
     const route = templateOf(request);
     const milliseconds = performance.now() - facts.startedAt;
     // 499: gone before the answer, as proxies write it.
     const status = response.headersSent ? response.statusCode : 499;
-    this.metrics?.count(request.method, route, status, milliseconds / 1000);
+    this.metrics.count(request.method, route, status, milliseconds / 1000);
     const { correlationId, principal } = facts.context;
     this.logger.log({
       msg: 'request',

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import compression from 'compression';
 import type { NextFunction, Request, Response } from 'express';
 import type { Config } from '../../config/index.js';
@@ -38,7 +39,8 @@ export class Edge {
 
   constructor(
     private readonly config: Config,
-    metrics: HttpMetrics | undefined,
+    private readonly server: Server,
+    metrics: HttpMetrics,
   ) {
     this.strictTransport = strictTransport(config);
     this.hosts = new Hosts(config);
@@ -74,7 +76,10 @@ export class Edge {
       clearTimeout(facts.deadline);
       this.log.write(request, response, facts);
       if (!request.complete) this.discard(request);
+      // A closing server has closed the connections that were idle at that moment; this one comes later.
+      if (!this.server.listening) request.socket.end();
     });
+    if (!this.server.listening) response.setHeader('Connection', 'close');
     return facts;
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { llmErrors, type ModelAnswer, type ModelCall } from '@parley/llm';
+import { estimateTokens, llmErrors, type ModelAnswer, type ModelCall } from '@parley/llm';
 import type { FieldError } from '@parley/platform/errors';
 import { fillTemplate, PERSONA_PLACEHOLDER } from '../../declaration/prompt-template.js';
 import { ModelFacts } from '../../model-facts.js';
@@ -52,12 +52,16 @@ export class TextChat implements Component {
     return broken;
   }
 
-  accept({ content }: Incoming, settings: FrozenSettings): FieldError[] {
-    const { min_message_length: least, max_message_length: most } = this.read(settings);
+  accept({ content }: Incoming, group: FrozenSettings): FieldError[] {
+    const settings = this.read(group);
+    const { min_message_length: least, max_message_length: most } = settings;
     const length = codePoints(content.trim());
-    if (length >= least && length <= most) return [];
-    const detail = length < least ? `must have at least ${least} characters` : `must have at most ${most} characters`;
-    return [{ pointer: '/content', code: 'OUT_OF_BOUNDS', detail }];
+    if (length < least) return [refused('OUT_OF_BOUNDS', `must have at least ${least} characters`)];
+    if (length > most) return [refused('OUT_OF_BOUNDS', `must have at most ${most} characters`)];
+    // What is never cut is known to be too long before anything is stored; the rest is known in the turn.
+    const budget = this.promptBudget(settings);
+    const never = estimateTokens(content) + estimateTokens(settings.instructions);
+    return budget === null || never <= budget ? [] : [refused('INPUT_TOO_LONG', `does not fit into ${budget} tokens`)];
   }
 
   historyLimit(settings: FrozenSettings): number {
@@ -99,15 +103,20 @@ export class TextChat implements Component {
       `${languageLine(language)}\n${dateLine(turn.at, time_zone ?? turn.input.timeZone ?? 'UTC')}`,
     ];
     if (turn.missing.length > 0) instructions.push(missingLine(turn.missing));
-    const reads = this.models.contextTokens(settings.model);
     return assemblePrompt({
       instructions,
       format: formatLine(settings),
       blocks: turn.blocks,
       history: settings.context_window === 0 ? [] : turn.input.history.slice(-settings.context_window),
       message: turn.input.message.content,
-      budget: reads === null ? null : reads - settings.max_output_tokens,
+      budget: this.promptBudget(settings),
     });
+  }
+
+  /** Tokens that a prompt may have; null where nobody knows what the model reads. */
+  private promptBudget({ model, max_output_tokens }: TextChatSettings): number | null {
+    const reads = this.models.contextTokens(model);
+    return reads === null ? null : reads - max_output_tokens;
   }
 
   /** Deltas joined are the stored text: prefix, the reply exactly as the model sent it, suffix. */
@@ -168,6 +177,10 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function refused(code: 'OUT_OF_BOUNDS' | 'INPUT_TOO_LONG', detail: string): FieldError {
+  return { pointer: '/content', code, detail };
 }
 
 function conflict(member: string, with_: string, detail: string): BrokenRule {

@@ -149,8 +149,14 @@ describe('text_chat over the wire', () => {
             .slice(1),
         ).toEqual(['question 2', 'answer 2', 'Hello there']);
         expect(report(outcome)).toMatchObject({ trimmed: { history_messages: 2 }, context_messages_used: 2 });
-        const failed = takeTurn(small, { sessionSettings: { max_output_tokens: 499 } });
+        const failed = takeTurn(small, { sessionSettings: { max_output_tokens: 450 } });
         await expect(failed).rejects.toMatchObject({ error: { code: 'INPUT_TOO_LONG' } });
+        const refused = takeTurn(small, { content: 'word '.repeat(500), sessionSettings: { max_output_tokens: 100 } });
+        await expect(refused).rejects.toMatchObject({
+          code: 'INPUT_TOO_LONG',
+          facts: { errors: [{ pointer: '/content' }] },
+        });
+        expect(fake.requests()).toHaveLength(1);
       } finally {
         await small.close();
       }

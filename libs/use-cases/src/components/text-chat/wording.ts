@@ -1,4 +1,4 @@
-import { isTimeZone } from '../../settings/value-types.js';
+import { isTimeZone, languageName } from '../../settings/value-types.js';
 import type { TextChatSettings } from './text-chat.settings.js';
 
 /** The fixed sentences of the system prompt. Each setting has one per value, and no setting shares one. */
@@ -53,12 +53,7 @@ export function missingLine(components: readonly string[]): string {
   return `Not available in this turn: ${components.join(', ')}. Say so where it matters, and do not pretend otherwise.`;
 }
 
-const languages = new Intl.DisplayNames('en', { type: 'language' });
 const days = new Map<string, Intl.DateTimeFormat>();
-
-function languageName(tag: string): string {
-  return languages.of(tag) ?? tag;
-}
 
 /** There are some 600 zones; making a format is dear. Names in odd cases must not fill the memory. */
 function dayFormat(timeZone: string): Intl.DateTimeFormat {

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, install, root } from './prepare.mjs';
+
+/**
+ * The suites, quick ones first, so that a mistake shows early. Without a pattern all of them run;
+ * with arguments Jest gets them as they are.
+ */
+const SUITES = [
+  { name: 'units', pattern: '\\.spec\\.ts$' },
+  { name: 'integration', pattern: '\\.int-spec\\.ts$' },
+  { name: 'system', pattern: '\\.e2e-spec\\.ts$' },
+];
+const RESULTS = join(root, '.cache/results');
+
+function jest(args) {
+  const bin = join(root, 'node_modules/jest/bin/jest.js');
+  return spawnSync(process.execPath, [bin, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
+}
+
+function countsOf(name) {
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
+    readFileSync(join(RESULTS, `${name}.json`), 'utf8'),
+  );
+  // A suite that did not even load has no failed tests of its own.
+  return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites), skipped: numPendingTests };
+}
+
+install();
+build();
+const given = process.argv.slice(2);
+if (given.length > 0) process.exit(jest(given));
+
+rmSync(RESULTS, { recursive: true, force: true });
+mkdirSync(RESULTS, { recursive: true });
+const total = { passed: 0, failed: 0, skipped: 0 };
+let status = 0;
+for (const { name, pattern } of SUITES) {
+  console.log(`\n── ${name}`);
+  const workers = name === 'units' ? [] : ['--maxWorkers=2'];
+  status ||= jest(['--testPathPatterns', pattern, '--json', `--outputFile=${join(RESULTS, `${name}.json`)}`, '--silent', '--passWithNoTests', ...workers]);
+  const counts = countsOf(name);
+  for (const key of Object.keys(total)) total[key] += counts[key];
+}
+if (total.skipped > 0) console.log('\nSkipped tests need a server that was not found here: see the suites that say so.');
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(status);
