@@ -39,10 +39,12 @@ let status = 0;
 for (const { name, pattern } of SUITES) {
   console.log(`\n── ${name}`);
   const workers = name === 'units' ? [] : ['--maxWorkers=2'];
-  status ||= jest(['--testPathPatterns', pattern, '--json', `--outputFile=${join(RESULTS, `${name}.json`)}`, '--silent', '--passWithNoTests', ...workers]);
+  const report = `--outputFile=${join(RESULTS, `${name}.json`)}`;
+  const code = jest(['--testPathPatterns', pattern, '--json', report, '--silent', '--passWithNoTests', ...workers]);
+  status ||= code;
   const counts = countsOf(name);
   for (const key of Object.keys(total)) total[key] += counts[key];
 }
-if (total.skipped > 0) console.log('\nSkipped tests need a server that was not found here: see the suites that say so.');
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+if (total.skipped > 0) console.log('\nWhat was skipped needs a server that is not installed here; the suites say which.');
+console.log(`\nIn all: ${total.passed} passed · ${total.failed} failed · ${total.skipped} skipped`);
 process.exit(status);

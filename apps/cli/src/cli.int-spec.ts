@@ -72,6 +72,7 @@ describe('parley on a PostgreSQL server', () => {
   });
 
   it('examines what it finds, and says so when nothing is there', async () => {
+    expect((await runCli(['doctor'], env())).out).toMatch(/FAILED +migrations/);
     const empty = await runJson(['doctor'], env());
     expect(empty.exitCode).toBe(EXIT.failed);
     expect(statusOf(empty.json)).toMatchObject({ database: 'ok', migrations: 'failed', keys: 'skipped' });

@@ -19,6 +19,7 @@ interface Explanation {
 export function explainFailure(thrown: unknown): Outcome {
   const { exitCode, code, message, details = [] } = explain(thrown);
   return {
+    broken: true,
     exitCode,
     text: [message, ...details.map((detail) => `  ${detail}`)].join('\n'),
     json: { error: { code, message, ...(details.length === 0 ? {} : { details }) } },

@@ -20,6 +20,8 @@ export interface Outcome {
   readonly exitCode: ExitCode;
   readonly text: string;
   readonly json: unknown;
+  /** The command could not do its work: the text goes to standard error. What was found does not. */
+  readonly broken?: boolean;
 }
 
 export function done(text: string, json: unknown): Outcome {

@@ -19,6 +19,12 @@ describe('the command line', () => {
     expect(out).toContain('Exit codes: 0 done');
   });
 
+  it('tells its version', async () => {
+    const { exitCode, out } = await runCli(['--version']);
+    expect(exitCode).toBe(EXIT.ok);
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
   it.each(COMMANDS)('explains %s %s', async (...command) => {
     const { exitCode, out } = await runCli([...command.filter((part) => typeof part === 'string'), '--help']);
     expect(exitCode).toBe(EXIT.ok);

@@ -4,16 +4,9 @@ import { doctorCommand } from './doctor.command.js';
 import { jobsCommand } from './jobs.command.js';
 import { migrateCommand } from './migrate.command.js';
 import { EXIT, EXIT_HELP, type ExitCode, type Outcome } from './outcome.js';
+import type { Perform } from './perform.js';
 import { userCommand } from './user.command.js';
 import type { World } from './world.js';
-
-/**
- * What commander calls when a command is chosen: its options, unchecked. Whatever a command needs is
- * loaded in there, so that help costs nothing.
- */
-export type Perform = (
-  work: (options: unknown, args: readonly string[]) => Promise<Outcome>,
-) => (...given: unknown[]) => Promise<void>;
 
 /** Runs one command line and says how it went. Never throws. */
 export async function run(args: readonly string[], world: World): Promise<ExitCode> {
@@ -27,8 +20,13 @@ export async function run(args: readonly string[], world: World): Promise<ExitCo
       const outcome = await attempt(() => work(options, command.args));
       exitCode = outcome.exitCode;
       if (json) world.out(`${JSON.stringify(outcome.json, null, 2)}\n`);
-      else (exitCode === EXIT.ok ? world.out : world.err)(`${outcome.text}\n`);
+      else (outcome.broken === true ? world.err : world.out)(`${outcome.text}\n`);
     };
+  if (args[0] === '--version' || args[0] === '-V') {
+    const { programVersion } = await import('@parley/platform/lifecycle');
+    world.out(`${programVersion()}\n`);
+    return exitCode;
+  }
   try {
     await assemble(world, perform).parseAsync(args, { from: 'user' });
     return exitCode;
@@ -50,6 +48,7 @@ async function attempt(work: () => Promise<Outcome>): Promise<Outcome> {
 function assemble(world: World, perform: Perform): Command {
   const program = new Command('parley')
     .description('Operates a Parley installation: its database, accounts, configuration and jobs.')
+    .option('-V, --version', 'print the version of the program')
     .helpCommand(false)
     .showHelpAfterError('(add --help for what is possible)');
   const commands = [

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Perform } from './program.js';
+import type { Perform } from './perform.js';
 import type { World } from './world.js';
 
 export function userCommand(world: World, perform: Perform): Command {
