@@ -17,6 +17,7 @@ import { MessageCare } from './message-care.service.js';
 import { Pacer } from './pacer.service.js';
 import { Frames } from './plain-frames.service.js';
 import { PlainSocketGateway } from './plain-socket.gateway.js';
+import { Remains } from './remains.service.js';
 import { Rounds } from './rounds.service.js';
 import { RunEnds } from './run-ends.service.js';
 import { RunVoice } from './run-voice.service.js';
@@ -27,6 +28,8 @@ import { SocketDesk } from './socket-desk.service.js';
 import { SocketEntrance } from './socket-entrance.service.js';
 import { Sweeper } from './sweeper.service.js';
 import { Titles } from './titles.service.js';
+import { TrialsController } from './trials.controller.js';
+import { TrialsService } from './trials.service.js';
 import { TurnsService } from './turns.service.js';
 
 /** Executes runs and looks after them: what every serving process and every worker does. */
@@ -39,6 +42,7 @@ import { TurnsService } from './turns.service.js';
     Dispatcher,
     LeaseKeeper,
     Pacer,
+    Remains,
     Rounds,
     RunEnds,
     RunVoice,
@@ -53,7 +57,7 @@ export class RunsModule {}
 /** The doors of the chat: REST, server-sent events, Socket.IO, plain WebSocket. */
 @Module({
   imports: [IdentityModule, SessionsModule, UseCasesModule, RunsModule],
-  controllers: [ChatController, RunsController, EventsController],
+  controllers: [ChatController, RunsController, EventsController, TrialsController],
   providers: [
     ChatGateway,
     ChatService,
@@ -65,6 +69,7 @@ export class RunsModule {}
     RunsService,
     SocketDesk,
     SocketEntrance,
+    TrialsService,
     TurnsService,
   ],
 })

@@ -133,7 +133,13 @@ export class Pacer implements OnModuleInit, OnApplicationShutdown {
       }
     }
     if (pieces.length === 0) return;
-    await this.drafts.save(INSTALLATION, pieces);
+    try {
+      await this.drafts.save(INSTALLATION, pieces);
+    } catch (error) {
+      // The next checkpoint tries again, also where the model says nothing more.
+      for (const live of runs) this.unsaved.add(live);
+      throw error;
+    }
     for (const [voice, end] of ends) voice.saved = Math.max(voice.saved, end);
   }
 }

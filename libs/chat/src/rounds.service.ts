@@ -1,10 +1,11 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Admissions } from './admissions.service.js';
 import { Dispatcher } from './dispatcher.service.js';
+import { Remains } from './remains.service.js';
 import { Sweeper } from './sweeper.service.js';
 
 const ROUND_MS = 1000;
-/** Rounds between two looks for stray drafts. */
+/** Rounds between two looks for remains. */
 const SELDOM = 60;
 
 /** Every second each node looks for work that others have left: lapsed runs, then messages that wait. */
@@ -18,6 +19,7 @@ export class Rounds implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly sweeper: Sweeper,
     private readonly dispatcher: Dispatcher,
     private readonly admissions: Admissions,
+    private readonly remains: Remains,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -42,7 +44,7 @@ export class Rounds implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.step('sweep', () => this.sweeper.sweep());
     await this.step('dispatch', () => this.dispatcher.dispatchAll());
     await this.step('count', () => this.admissions.refresh());
-    if (this.count % SELDOM === 0) await this.step('tidy', () => this.sweeper.removeStrayDrafts());
+    if (this.count % SELDOM === 0) await this.step('tidy', () => this.remains.remove());
   }
 
   private async step(what: string, work: () => Promise<void>): Promise<void> {

@@ -63,6 +63,11 @@ export class Runner {
     return running !== undefined;
   }
 
+  /** Stops whatever runs here for a principal. */
+  stopAllOf(principalId: string, reason: AppError): void {
+    for (const { live } of this.active.values()) if (live.run.actor.principalId === principalId) live.stop(reason);
+  }
+
   /** Takes nothing new, lets what runs end until the deadline, then ends the rest honestly. */
   async drain(deadline: AbortSignal): Promise<void> {
     this.leaving = true;

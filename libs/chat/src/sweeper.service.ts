@@ -24,11 +24,6 @@ export class Sweeper {
     for (const run of await this.leases.lapsed(INSTALLATION, AT_ONCE)) await this.end(run);
   }
 
-  async removeStrayDrafts(): Promise<void> {
-    const removed = await this.drafts.removeStray(INSTALLATION);
-    if (removed > 0) this.logger.log({ removed }, 'removed drafts of runs that have ended');
-  }
-
   private async end(run: LapsedRun): Promise<void> {
     const drafts = await this.drafts.of(systemActor(run.orgId, []), run.sessionId);
     const ended = await this.ends.interrupt(

@@ -14,6 +14,7 @@ export interface PrincipalsTable {
   kind: 'user' | 'service' | 'trial' | 'system';
   status: Generated<'active' | 'disabled' | 'erasing'>;
   authz_version: Generated<number>;
+  trial_of: string | null;
   created_at: Timestamp;
 }
 

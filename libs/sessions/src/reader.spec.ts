@@ -1,6 +1,6 @@
 import type { LogEvent } from './log-events.js';
-import { Reader, type ReaderOptions } from './reader.js';
 import { deltaOf, eventOf, LogInMemory, READING, SESSION, SinkInMemory, snapshotOf } from './reader.factory.js';
+import { Reader, type ReaderOptions } from './reader.js';
 import type { SessionSignal } from './session-channel.js';
 
 describe('Reader', () => {
@@ -15,7 +15,11 @@ describe('Reader', () => {
 
   const settle = () => jest.advanceTimersByTimeAsync(0);
   async function open(options: Partial<ReaderOptions> = {}): Promise<Reader> {
-    const reader = new Reader(log, { actor: READING, sessionId: SESSION, after: 0, bufferBytes: 100, ...options }, sink);
+    const reader = new Reader(
+      log,
+      { actor: READING, sessionId: SESSION, after: 0, bufferBytes: 100, ...options },
+      sink,
+    );
     reader.start();
     await settle();
     return reader;

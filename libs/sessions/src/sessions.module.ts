@@ -21,6 +21,7 @@ import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 import { TitlesRepository } from './titles.repository.js';
+import { TrialsRepository } from './trials.repository.js';
 
 const turns: Type[] = [
   AcceptRepository,
@@ -33,6 +34,7 @@ const turns: Type[] = [
   MessagesRepository,
   SessionsRepository,
   TitlesRepository,
+  TrialsRepository,
   LiveTexts,
 ];
 

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { CONFIG, type Config } from '@parley/platform/config';
 import { platformErrors } from '@parley/platform/errors';
-import type { Page } from '@parley/platform/http';
+import { type CursorBinding, CursorCodec, type Page } from '@parley/platform/http';
+import { z } from 'zod';
 import { Components } from './components/component.js';
 import type { StoredOverride } from './overrides/overrides.repository.js';
 import { UseCaseOverrides } from './overrides/overrides.service.js';
@@ -24,6 +25,14 @@ export interface OfferedUseCase {
   readonly adjusted: readonly SettingAdjustment[];
 }
 
+export interface Listing {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly order?: 'asc' | 'desc';
+}
+
+const readName = (position: unknown): string => z.string().parse(position);
+
 @Injectable()
 export class UseCaseCatalogue {
   private readonly plain = new Map<string, OfferedUseCase>();
@@ -33,6 +42,7 @@ export class UseCaseCatalogue {
     @Inject(USE_CASES) private readonly useCases: ReadonlyMap<string, UseCase>,
     private readonly overrides: UseCaseOverrides,
     private readonly components: Components,
+    private readonly cursors: CursorCodec,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     for (const [name, useCase] of useCases) {
@@ -40,13 +50,24 @@ export class UseCaseCatalogue {
     }
   }
 
-  /** All of them on one page, those switched off included. */
-  list(actor: Actor): Page<UseCaseDto> {
-    const items = [...this.useCases.keys()].flatMap((name) => {
+  /**
+   * A page of them, those switched off included, in the order of the catalogue or against it.
+   * @throws INVALID_CURSOR
+   */
+  list(actor: Actor, { limit, cursor, order = 'asc' }: Listing): Page<UseCaseDto> {
+    const binding: CursorBinding = {
+      list: 'use_cases',
+      orgId: actor.orgId,
+      principalId: actor.principalId,
+      filters: { order },
+    };
+    const names = order === 'asc' ? [...this.useCases.keys()] : [...this.useCases.keys()].reverse();
+    const after = cursor === undefined ? -1 : names.indexOf(this.cursors.decode(cursor, binding, readName));
+    const rows = names.slice(after + 1, after + 2 + limit).flatMap((name) => {
       const offered = this.offer(actor, name);
       return offered === undefined ? [] : this.render(offered);
     });
-    return { items, next_cursor: null };
+    return this.cursors.page(rows, limit, ({ name }) => name, binding);
   }
 
   /** @throws NOT_FOUND */

@@ -1,8 +1,11 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
-import { Endpoint, type Page } from '@parley/platform/http';
+import { Endpoint, ListQueryDto, type Page } from '@parley/platform/http';
 import { UseCaseCatalogue } from './use-case-catalogue.service.js';
-import { UseCaseDetailDto, UseCaseDto } from './use-cases.dto.js';
+import { UseCaseDetailDto, type UseCaseDto, UseCaseListDto } from './use-cases.dto.js';
+
+const TAG = 'Use cases';
 
 @Controller('chat/use-cases')
 export class UseCasesController {
@@ -10,14 +13,15 @@ export class UseCasesController {
 
   @Get()
   @Requires('use_case:read')
-  @Endpoint({ summary: 'What one can have a conversation with', tag: 'use cases', list: true })
-  list(@CurrentActor() actor: Actor): Page<UseCaseDto> {
-    return this.catalogue.list(actor);
+  @Endpoint({ summary: 'List what one can have a conversation with', tag: TAG, list: true })
+  @ApiOkResponse({ type: UseCaseListDto })
+  list(@CurrentActor() actor: Actor, @Query() query: ListQueryDto): Page<UseCaseDto> {
+    return this.catalogue.list(actor, query);
   }
 
   @Get(':name')
   @Requires('use_case:read')
-  @Endpoint({ summary: 'One use case with its prompts, examples and limits', tag: 'use cases' })
+  @Endpoint({ summary: 'Read a use case with its prompts, examples and limits', tag: TAG })
   get(@CurrentActor() actor: Actor, @Param('name') name: string): UseCaseDetailDto {
     return this.catalogue.get(actor, name);
   }

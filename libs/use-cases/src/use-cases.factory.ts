@@ -8,6 +8,7 @@ import { ConfigModule, configSchema } from '@parley/platform/config';
 import { Database } from '@parley/platform/database';
 import type { FieldError } from '@parley/platform/errors';
 import { AppError } from '@parley/platform/errors';
+import { CursorCodec } from '@parley/platform/http';
 import { newId } from '@parley/platform/ids';
 import type { FakeModel } from '../../../test/support/fake-model/index.js';
 import { Components } from './components/component.js';
@@ -90,6 +91,7 @@ export async function openUseCases(options: OpenOptions = {}): Promise<OpenUseCa
   const ground = groundModule([
     { provide: Clock, useValue: clock },
     { provide: Bus, useValue: options.bus ?? new ProcessBus() },
+    { provide: CursorCodec, useValue: new CursorCodec({ bytes: () => Buffer.alloc(32, 7) }) },
     { provide: Database, useValue: options.database ?? null },
   ]);
   const building = Test.createTestingModule({ imports: [ConfigModule.forRoot(config), ground, UseCasesModule] })

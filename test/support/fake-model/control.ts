@@ -1,7 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { FakeModel } from './fake-model.js';
+import type { FakeRequest, FakeUsage } from './record.js';
 import type { FakeScript } from './scripts.js';
+
+/** What another process may do with a fake. */
+export interface Scriptable {
+  script(script: FakeScript): unknown;
+  reset(): void;
+  requests(): readonly FakeRequest[];
+  usageOf(): FakeUsage;
+}
 
 const expression = z
   .union([z.string(), z.strictObject({ source: z.string(), flags: z.string() })])
@@ -49,7 +57,7 @@ const scriptSchema: z.ZodType<FakeScript> = z.strictObject({
  * For tests and benchmarks that run the fake as a process of its own: POST `/_fake/scripts` (a list),
  * POST `/_fake/reset`, GET `/_fake/requests`, GET `/_fake/usage`.
  */
-export function serveControl(fake: FakeModel, request: IncomingMessage, response: ServerResponse, text: string): void {
+export function serveControl(fake: Scriptable, request: IncomingMessage, response: ServerResponse, text: string): void {
   const route = `${request.method} ${request.url}`;
   try {
     const answer = control(fake, route, text);
@@ -61,7 +69,7 @@ export function serveControl(fake: FakeModel, request: IncomingMessage, response
   }
 }
 
-function control(fake: FakeModel, route: string, text: string): unknown {
+function control(fake: Scriptable, route: string, text: string): unknown {
   switch (route) {
     case 'POST /_fake/scripts':
       for (const script of z.array(scriptSchema).parse(JSON.parse(text))) fake.script(script);

@@ -1,5 +1,5 @@
-import type { DialectName, FakeRequest } from './record.js';
-import type { FakeReply, FakeUsage } from './scripts.js';
+import type { DialectName, FakeRequest, FakeUsage } from './record.js';
+import type { FakeReply } from './scripts.js';
 
 /** What a dialect reads from a request's body. */
 export interface ReadChat {

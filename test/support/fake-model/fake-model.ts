@@ -8,8 +8,8 @@ import { embeddingsBody, readEmbeddings } from './embeddings.js';
 import { googleDialect } from './google-dialect.js';
 import { openAiDialect } from './openai-dialect.js';
 import { play } from './play.js';
-import { type FakeFilter, type FakeRequest, matches, type OpenRequest, openRequest } from './record.js';
-import { type FakeReply, type FakeScript, type FakeUsage, ScriptBook } from './scripts.js';
+import { type FakeFilter, type FakeRequest, type FakeUsage, matches, type OpenRequest, openRequest } from './record.js';
+import { type FakeReply, type FakeScript, ScriptBook } from './scripts.js';
 import { countTokens } from './tokens.js';
 
 export interface FakeModelOptions {

@@ -1,6 +1,6 @@
 import type { Dialect, ReadChat } from './dialect.js';
 import { isObject, listAt, objectAt, textAt, textOfContent } from './json.js';
-import type { FakeUsage } from './scripts.js';
+import type { FakeUsage } from './record.js';
 
 const FINISH_REASONS: Readonly<Record<string, string>> = {
   stop: 'STOP',

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Dialect } from './dialect.js';
-import type { OpenRequest } from './record.js';
+import type { FakeUsage, OpenRequest } from './record.js';
 import { sample } from './sample.js';
-import type { FakeReply, FakeUsage } from './scripts.js';
+import type { FakeReply } from './scripts.js';
 import { countTokens, words } from './tokens.js';
 
 export interface Performance {

@@ -1,5 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FakeUsage } from './scripts.js';
+
+/** Tokens. */
+export interface FakeUsage {
+  readonly input: number;
+  readonly output: number;
+}
 
 export type DialectName = 'openai' | 'anthropic' | 'google';
 

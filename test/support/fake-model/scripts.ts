@@ -1,4 +1,4 @@
-import { type FakeRequest, isFoundOrAbsent, isOrAbsent } from './record.js';
+import { type FakeRequest, type FakeUsage, isFoundOrAbsent, isOrAbsent } from './record.js';
 
 /** What a script answers. Everything left out behaves like a healthy provider without delay. */
 export interface FakeReply {
@@ -37,11 +37,6 @@ export interface FakeReply {
   readonly rawEncoding?: 'utf8' | 'latin1';
   /** Content type of `rawChunks`; without: that of a good answer. */
   readonly rawType?: string;
-}
-
-export interface FakeUsage {
-  readonly input: number;
-  readonly output: number;
 }
 
 /** Conditions, all of which must hold. */

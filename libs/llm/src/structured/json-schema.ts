@@ -1,7 +1,10 @@
-import { platformErrors } from '@parley/platform/errors';
+import { type FieldError, platformErrors } from '@parley/platform/errors';
 import { LRUCache } from 'lru-cache';
-import type { Checked } from './output-shape.js';
 import { withinTime } from './within-time.js';
+
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => Checked<unknown>;

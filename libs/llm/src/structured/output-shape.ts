@@ -1,11 +1,6 @@
-import type { FieldError } from '@parley/platform/errors';
 import { z } from 'zod';
 import type { OutputSchema } from '../providers/chat-model.js';
-import { jsonSchemaCheck } from './json-schema.js';
-
-export type Checked<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly errors: readonly FieldError[] };
+import { type Checked, jsonSchemaCheck } from './json-schema.js';
 
 /** What a structured answer has to look like: as the provider is told, and as we check it. */
 export interface OutputShape<T> {

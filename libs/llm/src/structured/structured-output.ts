@@ -3,7 +3,8 @@ import { addEarlier, ModelCallError, sumReports } from '../calls/model-call.erro
 import type { JsonSchemaCall, ModelAnswer, ModelCall, StructuredAnswer, ZodCall } from '../calls/model-call.js';
 import { llmErrors } from '../llm.errors.js';
 import { readJsonReply } from './json-reply.js';
-import { type Checked, type OutputShape, outputShape } from './output-shape.js';
+import type { Checked } from './json-schema.js';
+import { type OutputShape, outputShape } from './output-shape.js';
 
 /** Findings that are told to the model and to the caller. */
 const MAX_FINDINGS = 20;

@@ -31,6 +31,7 @@ async function principals(db: Schema): Promise<void> {
       kind text not null check (kind in ('user', 'service', 'trial', 'system')),
       status text not null default 'active' check (status in ('active', 'disabled', 'erasing')),
       authz_version integer not null default 1,
+      trial_of text collate "C" references principals (id), -- whose trial this throw-away principal is
       created_at timestamptz not null
     )`.execute(db);
   await sql`

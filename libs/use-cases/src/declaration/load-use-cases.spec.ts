@@ -234,7 +234,10 @@ describe('loading declarations', () => {
       write(files);
       const open = await openUseCases({ dir });
       try {
-        expect(open.catalogue.list(ACTOR).items.map(({ name }) => name)).toEqual(['basic_chat', 'help_desk']);
+        expect(open.catalogue.list(ACTOR, { limit: 50 }).items.map(({ name }) => name)).toEqual([
+          'basic_chat',
+          'help_desk',
+        ]);
         const input = planInput({
           useCase: 'help_desk',
           sessionSettings: { max_context_messages: 2 },

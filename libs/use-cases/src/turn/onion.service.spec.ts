@@ -182,6 +182,28 @@ describe('the onion', () => {
       });
     });
 
+    it('is told to the model, so that it does not pretend', async () => {
+      const shipped = await openUseCases();
+      const prompts: string[] = [];
+      try {
+        const textChat = shipped.components.get('text_chat');
+        const asking = component('text_chat', {
+          settings: textChat.settings,
+          answer: (one) => {
+            jest.spyOn(one.models, 'stream').mockImplementation((call) => {
+              prompts.push(call.messages[0]?.content ?? '');
+              return Promise.reject(problem);
+            });
+            return textChat.answer?.(one) ?? NOTHING();
+          },
+        });
+        await failure(turn([asking, failing]));
+      } finally {
+        await shipped.close();
+      }
+      expect(prompts).toEqual([expect.stringContaining('Not available in this turn: memory.')]);
+    });
+
     it('ends the turn where it is required, and what was to follow has not begun', async () => {
       const { error, outcome } = await failure(
         turn([answering('text_chat'), failing, component('tools', { enter: NOTHING })], { required: ['memory'] }),

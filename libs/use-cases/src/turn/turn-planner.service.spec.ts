@@ -1,4 +1,7 @@
 import { systemActor } from '@parley/auth';
+import { z } from 'zod';
+import { answering, testUseCase } from '../components/component.factory.js';
+import { Components } from '../components/component.js';
 import { ACTOR, type OpenUseCases, openUseCases, planInput, refusal } from '../use-cases.factory.js';
 
 const OTHER = systemActor('org_01ARZ3NDEKTSV4RRFFQ69G5FAW', []);
@@ -304,6 +307,39 @@ describe('plans', () => {
       const made = plan({ context, content: 'x'.repeat(5000), accepted: true });
       expect(made.settings).toMatchObject({ text_chat: { temperature: 1, model: 'default' } });
       expect(made.adjusted.map(({ setting }) => setting)).toEqual(['temperature', 'model']);
+    });
+  });
+
+  describe('an object with declared members', () => {
+    it('merges by member; an opaque one is replaced', async () => {
+      const style = z.strictObject({ tone: z.string(), pace: z.string() }).partial();
+      const settings = {
+        style: style.default({ tone: 'warm', pace: 'calm' }).describe('style'),
+        extra: z.record(z.string(), z.unknown()).default({}).describe('extra'),
+      };
+      const source = testUseCase({
+        components: ['text_chat'],
+        answers: 'text_chat',
+        settings,
+        context: { style: true, extra: true },
+      });
+      const own = await openUseCases({
+        instead: { sources: [source], components: new Components([answering('text_chat')]) },
+      });
+      try {
+        const input = planInput({
+          useCase: 'test_case',
+          sessionSettings: { style: { pace: 'brisk' }, extra: { a: 1 } },
+        });
+        expect(own.planner.plan(ACTOR, input).settings).toMatchObject({
+          style: { tone: 'warm', pace: 'brisk' },
+          extra: { a: 1 },
+        });
+        const made = own.planner.plan(ACTOR, { ...input, context: { style: { tone: 'dry' }, extra: { b: 2 } } });
+        expect(made.settings).toEqual({ style: { tone: 'dry', pace: 'brisk' }, extra: { b: 2 } });
+      } finally {
+        await own.close();
+      }
     });
   });
 });

@@ -1,0 +1,53 @@
+import { systemActor } from '@parley/auth';
+import type { BegunRun } from './begun-run.js';
+import type { LiveRun, LiveRunListener, Voice } from './live-run.js';
+
+export const AT = new Date('2026-11-21T12:00:00.000Z');
+
+/** A run as this node has begun it, for what is tested without a database. */
+export function begunRun(more: Partial<BegunRun> = {}): BegunRun {
+  return {
+    actor: systemActor('org_1', ['message:send']),
+    sessionId: 'ses_1',
+    runId: 'run_1',
+    attempt: 1,
+    messageId: 'msg_1',
+    messageSeq: 1,
+    content: 'Hello?',
+    plan: {
+      useCase: 'basic_chat',
+      version: 1,
+      settings: {},
+      adjusted: [],
+      historyLimit: 20,
+      onBusy: 'queue',
+      autoTitle: true,
+      wallClockMs: 120_000,
+      components: ['text_chat'],
+      answers: 'text_chat',
+    },
+    context: {},
+    correlationId: null,
+    startedAt: AT,
+    regenerates: false,
+    untitled: false,
+    ...more,
+  };
+}
+
+/** Writes down what a run tells, in short. */
+export class RecordedListener implements LiveRunListener {
+  readonly said: string[] = [];
+
+  textGrew(_live: LiveRun, voice: Voice): void {
+    this.said.push(`grew ${voice.messageId}`);
+  }
+
+  textReplaced(_live: LiveRun, voice: Voice): void {
+    this.said.push(`replaced ${voice.messageId}`);
+  }
+
+  component(_live: LiveRun, type: string, { component }: Record<string, unknown>): void {
+    this.said.push(`${type} ${String(component)}`);
+  }
+}
