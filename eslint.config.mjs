@@ -62,7 +62,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['libs/platform/src/config/environment.ts', 'libs/platform/src/testing/**', 'scripts/**', 'bench/**', 'test/**'],
+    files: [
+      'libs/platform/src/config/environment.ts',
+      'libs/platform/src/testing/**',
+      'scripts/**',
+      'bench/**',
+      'test/**',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

@@ -10,7 +10,14 @@ const CHECKS = [
   { name: 'typed lint', args: [bin('eslint/bin/eslint.js'), 'apps', 'libs', 'test'] },
   {
     name: 'structure',
-    args: [bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'test'],
+    args: [
+      bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+      '--config',
+      '.dependency-cruiser.cjs',
+      'apps',
+      'libs',
+      'test',
+    ],
   },
   { name: 'dead code', args: [bin('knip/bin/knip.js')] },
   { name: 'generated files', args: [join(root, 'scripts/gen.mjs'), '--check'] },

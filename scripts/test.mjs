@@ -45,6 +45,7 @@ for (const { name, pattern } of SUITES) {
   const counts = countsOf(name);
   for (const key of Object.keys(total)) total[key] += counts[key];
 }
-if (total.skipped > 0) console.log('\nWhat was skipped needs a server that is not installed here; the suites say which.');
+if (total.skipped > 0)
+  console.log('\nWhat was skipped needs a server that is not installed here; the suites say which.');
 console.log(`\nIn all: ${total.passed} passed · ${total.failed} failed · ${total.skipped} skipped`);
 process.exit(status);

@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import { AuthModule } from '@parley/auth';
 import { ChatModule } from '@parley/chat';
 import { HealthModule, MetricsController } from '@parley/health';
@@ -8,11 +7,11 @@ import { BusModule } from '@parley/platform/bus';
 import { ClockModule } from '@parley/platform/clock';
 import { type Config, ConfigModule } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
-import { DatabaseModule } from '@parley/platform/database';
+import { type DatabaseAccess, DatabaseModule } from '@parley/platform/database';
 import { DocsModule, HttpModule } from '@parley/platform/http';
 import { JobsModule } from '@parley/platform/jobs';
 import { LifecycleModule, programVersion } from '@parley/platform/lifecycle';
-import { LimiterModule, LimitGuard } from '@parley/platform/limiter';
+import { LimiterModule, LimitGuardModule } from '@parley/platform/limiter';
 import { LoggingModule, MetricsModule } from '@parley/platform/observability';
 import { SocketsModule } from '@parley/platform/sockets';
 import { schemaSource } from '@parley/schema';
@@ -23,7 +22,8 @@ import { errorCatalogues } from './error-catalogues.js';
 /** The table of contents. */
 @Module({})
 export class AppModule {
-  static forRoot(config: Config): DynamicModule {
+  /** @param database opened and migrated already; its opener closes it */
+  static forRoot(config: Config, database: DatabaseAccess): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -32,7 +32,7 @@ export class AppModule {
         ClockModule,
         LoggingModule.forRoot(),
         LifecycleModule.forRoot({ role: 'api', version: programVersion() }),
-        DatabaseModule.forRoot({ presence: 'serve', schema: schemaSource }),
+        DatabaseModule.forAccess(database, schemaSource),
         CryptoModule,
         BusModule,
         JobsModule.forRoot({ work: true }),
@@ -42,6 +42,7 @@ export class AppModule {
         SocketsModule,
         AuthModule,
         LimiterModule,
+        LimitGuardModule,
         DocsModule.forRoot(errorCatalogues),
         // the product
         LlmModule,
@@ -50,7 +51,6 @@ export class AppModule {
         ChatModule,
         HealthModule.forRoot([ModelsIndicator], [LlmModule]),
       ],
-      providers: [{ provide: APP_GUARD, useExisting: LimitGuard }],
     };
   }
 }

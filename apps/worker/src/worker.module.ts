@@ -5,7 +5,7 @@ import { BusModule } from '@parley/platform/bus';
 import { ClockModule } from '@parley/platform/clock';
 import { type Config, ConfigModule } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
-import { DatabaseModule } from '@parley/platform/database';
+import { type DatabaseAccess, DatabaseModule } from '@parley/platform/database';
 import { HttpModule } from '@parley/platform/http';
 import { JobsModule } from '@parley/platform/jobs';
 import { LifecycleModule, programVersion } from '@parley/platform/lifecycle';
@@ -15,7 +15,8 @@ import { schemaSource } from '@parley/schema';
 /** The same libraries as the serving process, without its doors. */
 @Module({})
 export class WorkerModule {
-  static forRoot(config: Config): DynamicModule {
+  /** @param database opened and checked already; its opener closes it */
+  static forRoot(config: Config, database: DatabaseAccess): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
@@ -23,7 +24,7 @@ export class WorkerModule {
         ClockModule,
         LoggingModule.forRoot(),
         LifecycleModule.forRoot({ role: 'worker', version: programVersion() }),
-        DatabaseModule.forRoot({ presence: 'join', schema: schemaSource }),
+        DatabaseModule.forAccess(database, schemaSource),
         CryptoModule,
         BusModule,
         JobsModule.forRoot({ work: true }),

@@ -1,8 +1,7 @@
 import { Controller, Get, Global, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { configureHttp, HttpModule } from '@parley/platform/http';
-import { LimitGuard } from '@parley/platform/limiter';
+import { LimitGuardModule } from '@parley/platform/limiter';
 import { HttpMetrics } from '@parley/platform/observability';
 import request from 'supertest';
 import { type Actor } from './access/actor.js';
@@ -44,9 +43,8 @@ class ProbeController {
 class HttpMetricsModule {}
 
 @Module({
-  imports: [HttpMetricsModule, HttpModule, AuthModule],
+  imports: [HttpMetricsModule, HttpModule, AuthModule, LimitGuardModule],
   controllers: [ProbeController],
-  providers: [{ provide: APP_GUARD, useExisting: LimitGuard }],
 })
 class ProbeModule {}
 

@@ -98,6 +98,7 @@ export class Dispatcher implements OnModuleInit {
         context: contextSchema.parse(queued.context),
         content: queued.content,
         attachments: [],
+        accepted: true,
       });
       return { plan };
     } catch (error) {

@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AuthModule } from '@parley/auth';
 import { BusModule } from '@parley/platform/bus';
@@ -10,7 +9,7 @@ import { DatabaseModule } from '@parley/platform/database';
 import { configureHttp, HttpModule } from '@parley/platform/http';
 import { JobsModule, jobSchema } from '@parley/platform/jobs';
 import { LifecycleModule } from '@parley/platform/lifecycle';
-import { LimiterModule, LimitGuard } from '@parley/platform/limiter';
+import { LimiterModule, LimitGuardModule } from '@parley/platform/limiter';
 import { MetricsModule } from '@parley/platform/observability';
 import { migrations } from '@parley/schema';
 import { HEALTH_PATHS, HealthModule, MetricsController } from './index.js';
@@ -33,9 +32,9 @@ export class HealthApp {
         HttpModule,
         AuthModule,
         LimiterModule,
+        LimitGuardModule,
         HealthModule.forRoot(),
       ],
-      providers: [{ provide: APP_GUARD, useExisting: LimitGuard }],
     };
   }
 }

@@ -103,7 +103,7 @@ export class SessionsService {
 
   private decideChange(actor: Actor, session: SessionRow, input: UpdateSessionDto): SessionChange {
     const settings = input.settings === undefined ? undefined : mergePatch(session.settings, input.settings);
-    if (settings !== undefined) this.planner.checkSessionSettings(actor, session.use_case, settings);
+    if (settings !== undefined) this.planner.checkChangedSettings(actor, session.use_case, settings);
     return {
       ...(input.title === undefined ? {} : { title: input.title, titleSource: input.title === null ? 'none' : 'user' }),
       ...(input.tags === undefined ? {} : { tags: input.tags }),

@@ -35,7 +35,7 @@ import { type Config, ConfigModule, configSchema } from '../config/index.js';
 import { CryptoModule } from '../crypto/index.js';
 import { Database } from '../database/index.js';
 import { platformErrors } from '../errors/index.js';
-import { LimiterModule, LimitGuard } from '../limiter/index.js';
+import { LimiterModule, LimitGuardModule } from '../limiter/index.js';
 import { correlationId, identify, MetricsModule } from '../observability/index.js';
 import {
   ApiDocuments,
@@ -213,6 +213,9 @@ class HeaderGuard implements CanActivate {
   }
 }
 
+@Module({ providers: [{ provide: APP_GUARD, useClass: HeaderGuard }] })
+class WhoModule {}
+
 @Controller()
 class NoMetricsController {}
 
@@ -264,13 +267,11 @@ export async function openHttpApp(database: Database, overrides: object = {}): P
       MetricsModule.forRoot(NoMetricsController),
       HttpModule,
       LimiterModule,
+      WhoModule,
+      LimitGuardModule,
       DocsModule.forRoot([]),
     ],
     controllers: [ThingsController, OddController],
-    providers: [
-      { provide: APP_GUARD, useClass: HeaderGuard },
-      { provide: APP_GUARD, useExisting: LimitGuard },
-    ],
   }).compile();
   const app = testing.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });
   app.setGlobalPrefix('api/v1', { exclude: [...DOCS_PATHS] });

@@ -83,7 +83,7 @@ export class JobEngine {
       monitorIntervalSeconds: 15,
       maintenanceIntervalSeconds: 3600,
       cronMonitorIntervalSeconds: 10,
-      cronWorkerIntervalSeconds: 2,
+      cronWorkerIntervalSeconds: 5,
       flowIntervalSeconds: 3600,
     });
     boss.on('error', (error) => this.complain('the job queue reports an error', error));

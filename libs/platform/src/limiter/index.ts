@@ -1,5 +1,4 @@
-export { LimitGuard } from './limit.guard.js';
 export { LimitClass } from './limit-class.js';
 export { LIMIT_CLASSES, type LimitClassName, type LimitKey, type LimitRule } from './limit-classes.js';
 export { Limiter, type LimitKeys, type LimitState, limitHeaders } from './limiter.js';
-export { LimiterModule } from './limiter.module.js';
+export { LimiterModule, LimitGuardModule } from './limiter.module.js';

@@ -1,5 +1,5 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { type ExecutionContext, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { ApplicationConfig, Reflector } from '@nestjs/core';
 import {
   InjectThrottlerOptions,
   InjectThrottlerStorage,
@@ -18,15 +18,23 @@ import { LimiterStorage } from './limiter.storage.js';
  * It replaces the throttler's own loop, which reads a dozen metadata entries per request.
  */
 @Injectable()
-export class LimitGuard extends ThrottlerGuard {
+export class LimitGuard extends ThrottlerGuard implements OnApplicationBootstrap {
   private readonly limits = new WeakMap<object, RouteLimit | 'default'>();
 
   constructor(
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     @InjectThrottlerStorage() private readonly storage: LimiterStorage,
     reflector: Reflector,
+    private readonly application: ApplicationConfig,
   ) {
     super(options, storage, reflector);
+  }
+
+  /** Before authentication everybody would count as anonymous, and nothing else would show it. */
+  onApplicationBootstrap(): void {
+    if (this.application.getGlobalGuards().at(-1) !== this) {
+      throw new Error('LimitGuardModule has to be imported after every module with a global guard');
+    }
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -1,23 +1,25 @@
 import { Global, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { LimitGuard } from './limit.guard.js';
 import { LimitStores } from './limit-stores.js';
 import { Limiter } from './limiter.js';
 import { LimiterStorage } from './limiter.storage.js';
 
-@Module({ providers: [LimitStores, Limiter, LimiterStorage], exports: [LimitStores, Limiter, LimiterStorage] })
-class LimitCountersModule {}
+/** The one limiter, for everybody. */
+@Global()
+@Module({ providers: [LimitStores, Limiter, LimiterStorage], exports: [Limiter, LimiterStorage] })
+export class LimiterModule {}
 
 /**
- * The limiter for everybody, and its guard for HTTP, which the application puts after authentication:
- * `{ provide: APP_GUARD, useExisting: LimitGuard }`.
+ * Its guard for HTTP. Nest runs global guards in the order in which their modules are imported, the root
+ * module's own first: so this module stands after the one that says who is asking.
  */
-@Global()
 @Module({
   imports: [
-    LimitCountersModule,
+    LimiterModule,
     ThrottlerModule.forRootAsync({
-      imports: [LimitCountersModule],
+      imports: [LimiterModule],
       inject: [LimiterStorage],
       useFactory: (storage: LimiterStorage) => ({
         throttlers: [{ name: 'anonymous', ttl: 60_000, limit: 60 }],
@@ -25,7 +27,6 @@ class LimitCountersModule {}
       }),
     }),
   ],
-  providers: [LimitGuard],
-  exports: [LimitCountersModule, LimitGuard],
+  providers: [LimitGuard, { provide: APP_GUARD, useExisting: LimitGuard }],
 })
-export class LimiterModule {}
+export class LimitGuardModule {}
