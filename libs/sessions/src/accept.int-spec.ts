@@ -63,7 +63,7 @@ describe('the first transaction of a turn', () => {
     expect(messages).toHaveLength(50);
     expect(new Set(messages.map(({ seq }) => seq)).size).toBe(50);
     const { rows } = await all.db.pool.query(
-      'select status, queued_runs as queued from runs join sessions on sessions.id = session_id where session_id = $1',
+      'select runs.status, queued_runs as queued from runs join sessions on sessions.id = session_id where session_id = $1',
       [session],
     );
     expect(rows.filter(({ status }) => status === 'running')).toHaveLength(1);
@@ -106,7 +106,8 @@ describe('the first transaction of a turn', () => {
     expect((await all.give(eve, one, {}, { maxRunning: 1 })).accepted?.begun).toBe(true);
     expect((await all.give(eve, two, {}, { maxRunning: 1 })).accepted).toBeNull();
     expect(await all.accept.whyRefused(eve, two)).toEqual({ active: false, queued: 0, running: 1 });
-    expect((await all.give(ada, session, {}, { maxRunning: 1 })).accepted?.begun).toBe(true);
+    const bob = await all.user();
+    expect((await all.give(bob, await all.session(bob), {}, { maxRunning: 1 })).accepted?.begun).toBe(true);
   });
 
   it('knows no session of somebody else, and no deleted one', async () => {

@@ -19,6 +19,8 @@ export class Follower {
   readonly reading: Reading;
   /** Connections that stood. */
   connections = 0;
+  /** Why they ended, in order. */
+  readonly ends: string[] = [];
   private line: Line | undefined;
   private closed = false;
   private readonly done: Promise<void>;
@@ -51,7 +53,7 @@ export class Follower {
         this.connections += 1;
         this.line = line;
         if (this.closed) line.cut();
-        await line.ended;
+        this.ends.push(await line.ended);
       } catch (error) {
         // The service is away or on its way: only what will not pass is a breach.
         if (error instanceof Refusal && !error.passes) this.reading.breach(error.message);
