@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Actor, authErrors, LoginWatch } from '@parley/auth';
 import { CONFIG, type Config } from '@parley/platform/config';
-import { toProblem } from '@parley/platform/errors';
+import { platformErrors, toProblem } from '@parley/platform/errors';
 import { openEventStream } from '@parley/platform/http';
+import { Drain } from '@parley/platform/lifecycle';
 import { correlationId } from '@parley/platform/observability';
 import { type OpenReader, Readers } from '@parley/sessions';
 import { ChatMetrics } from './chat.metrics.js';
@@ -21,14 +22,17 @@ export interface StreamOptions {
 /** Server-sent events: one reader, one open answer. */
 @Injectable()
 export class EventStreams {
-  private readonly open = new Set<StreamSink>();
+  private readonly open = new Map<StreamSink, StreamOptions>();
 
   constructor(
     private readonly readers: Readers,
     private readonly logins: LoginWatch,
     private readonly metrics: ChatMetrics,
     @Inject(CONFIG) private readonly config: Config,
-  ) {}
+    drain: Drain,
+  ) {
+    drain.onDrain('event streams', 'sockets', () => this.leave());
+  }
 
   start(actor: Actor, response: ServerResponse, options: StreamOptions): void {
     let reader: OpenReader | undefined;
@@ -48,7 +52,7 @@ export class EventStreams {
       ...(correlation === undefined ? {} : { correlationId: correlation }),
     });
     const unwatch = this.logins.watch(actor, () => sink.fail(toProblem(authErrors.TOKEN_INVALID())));
-    this.open.add(sink);
+    this.open.set(sink, options);
     reader = this.readers.open({ actor, ...options }, sink);
   }
 
@@ -58,8 +62,12 @@ export class EventStreams {
       this.start(actor, response, { sessionId, runId, after: before, upToDate: !replayed });
   }
 
-  /** Tells every client that this node is leaving: they connect again elsewhere, with the last `seq` they have. */
-  closeAll(error: Error): void {
-    for (const sink of this.open) sink.fail(toProblem(error));
+  /**
+   * Who follows a session goes on elsewhere, with the last `seq` it has. The stream of a run stays: it
+   * ends with its run, for which the drain waits.
+   */
+  private async leave(): Promise<void> {
+    for (const [sink, { runId }] of this.open)
+      if (runId === undefined) sink.fail(toProblem(platformErrors.SHUTTING_DOWN()));
   }
 }

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { INSTALLATION } from '@parley/auth';
 import { Bus, type BusSubscription } from '@parley/platform/bus';
 import { CONFIG, type Config } from '@parley/platform/config';
@@ -13,7 +13,7 @@ const RENEW_MS = 1000;
  * cancellation was asked on another node. A run that is not ours any more is stopped too.
  */
 @Injectable()
-export class LeaseKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
+export class LeaseKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(LeaseKeeper.name);
   private timer: NodeJS.Timeout | undefined;
   private control: BusSubscription | undefined;
@@ -34,7 +34,7 @@ export class LeaseKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     this.drain.onDrain('runs', 'runs', ({ deadline }) => this.runner.drain(deadline));
   }
 
-  onApplicationShutdown(): void {
+  onModuleDestroy(): void {
     clearInterval(this.timer);
     this.control?.close();
   }

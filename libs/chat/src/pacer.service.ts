@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { INSTALLATION } from '@parley/auth';
 import { Bus } from '@parley/platform/bus';
 import { CONFIG, type Config } from '@parley/platform/config';
@@ -17,7 +17,7 @@ const BUSY = 0.9;
  * the event loop gets busier; and writes it down every 250 ms, in one statement for all runs.
  */
 @Injectable()
-export class Pacer implements OnModuleInit, OnApplicationShutdown {
+export class Pacer implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(Pacer.name);
   private readonly dirty = new Set<LiveRun>();
   private readonly unsaved = new Set<LiveRun>();
@@ -43,7 +43,7 @@ export class Pacer implements OnModuleInit, OnApplicationShutdown {
     ];
   }
 
-  onApplicationShutdown(): void {
+  onModuleDestroy(): void {
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.timer);
   }

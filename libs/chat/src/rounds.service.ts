@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Admissions } from './admissions.service.js';
 import { Dispatcher } from './dispatcher.service.js';
 import { Remains } from './remains.service.js';
@@ -10,9 +10,10 @@ const SELDOM = 60;
 
 /** Every second each node looks for work that others have left: lapsed runs, then messages that wait. */
 @Injectable()
-export class Rounds implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Rounds implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Rounds.name);
   private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
   private count = 0;
 
   constructor(
@@ -26,14 +27,16 @@ export class Rounds implements OnApplicationBootstrap, OnApplicationShutdown {
     this.plan();
   }
 
-  onApplicationShutdown(): void {
+  /** Before the database's pool ends: the round that is under way is waited for. */
+  async onModuleDestroy(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
+    await this.running;
   }
 
   private plan(): void {
     this.timer = setTimeout(() => {
-      void this.round().finally(() => {
+      this.running = this.round().finally(() => {
         if (this.timer !== undefined) this.plan();
       });
     }, ROUND_MS);

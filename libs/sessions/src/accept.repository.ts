@@ -20,8 +20,10 @@ export class AcceptRepository {
 
   /** Null when the session is not the actor's, is busy and rejects, or a bound is reached: ask `whyRefused`. */
   send(actor: Actor, turn: NewTurn, admission: Admission): Promise<Accepted | null> {
-    return this.database.as(actor, async (db) => {
-      const { rows } = await sql<AcceptedRow>`
+    return this.database.as(
+      actor,
+      async (db) => {
+        const { rows } = await sql<AcceptedRow>`
         with s as (${lockSession(actor, turn, admission, { message: turn.messageId, at: turn.at })}),
         m as (
           insert into messages (org_id, session_id, seq, id, owner_id, run_id, parent_id, turn_seq, role, author_type,
@@ -44,14 +46,18 @@ export class AcceptRepository {
         )
         ${idempotency(actor, turn.idempotency, turn.runId, turn.at)}
         select s.begun, s.last_seq, s.previous_head_id as parent_id from s`.execute(db);
-      return toAccepted(rows);
-    });
+        return toAccepted(rows);
+      },
+      { single: true },
+    );
   }
 
   /** As `send`, for a new answer to a message that is already there. */
   regenerate(actor: Actor, turn: NewRegeneration, admission: Admission): Promise<Accepted | null> {
-    return this.database.as(actor, async (db) => {
-      const { rows } = await sql<AcceptedRow>`
+    return this.database.as(
+      actor,
+      async (db) => {
+        const { rows } = await sql<AcceptedRow>`
         with s as (${lockSession(actor, turn, admission, { message: null, at: turn.at })}),
         r as (${insertRun(actor, turn, admission, sql`${turn.messageSeq}::bigint`)}),
         e as (
@@ -62,8 +68,10 @@ export class AcceptRepository {
         )
         ${idempotency(actor, turn.idempotency, turn.runId, turn.at)}
         select s.begun, s.last_seq, null as parent_id from s`.execute(db);
-      return toAccepted(rows);
-    });
+        return toAccepted(rows);
+      },
+      { single: true },
+    );
   }
 
   /** What `send` found in its way, read afterwards for the answer to the caller. */

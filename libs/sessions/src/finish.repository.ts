@@ -23,7 +23,7 @@ export class FinishRepository {
         ...superseded.map((messageId) => ({ type: 'message.updated', messageId, data: null })),
         ...run.events.map(({ type, messageId, data }) => ({ type, messageId, data })),
       ];
-      const { rows } = await endStatement(actor, run, fence, events).execute(db);
+      const { rows } = await endStatement(actor, run, fence, { events, superseded }).execute(db);
       const row = rows[0];
       if (row === undefined || row.ended === 0) throw new LeaseLost(run.runId);
       for (const write of run.writes) await write(db);
@@ -66,7 +66,14 @@ interface StoredEvent {
  * One statement: the session row is locked first (as everywhere), then the run, fenced by its lease.
  * Answers and events travel as JSON so that a debate of ten speeches has the same text as one voice.
  */
-function endStatement(actor: Actor, run: RunEnd, fence: Fence, events: readonly StoredEvent[]) {
+function endStatement(
+  actor: Actor,
+  run: RunEnd,
+  fence: Fence,
+  { events, superseded }: { events: readonly StoredEvent[]; superseded: readonly string[] },
+) {
+  // What the next message follows: the question while it has no answer, else the answer that stands.
+  const replaced = [run.messageId, ...superseded];
   const answers = run.answers.map((answer) => ({
     ...answer,
     n: events.findIndex((event) => event.type === 'message.created' && event.messageId === answer.id) + 1,
@@ -78,7 +85,7 @@ function endStatement(actor: Actor, run: RunEnd, fence: Fence, events: readonly 
         last_seq = last_seq + ${events.length}::int,
         message_count = message_count + ${answers.length}::int,
         active_run_id = null,
-        head_message_id = case when head_message_id = ${run.messageId} then coalesce(${head}, head_message_id) else head_message_id end,
+        head_message_id = case when head_message_id = any(${replaced}::text[]) then coalesce(${head}, head_message_id) else head_message_id end,
         last_message_at = case when ${answers.length}::int > 0 then ${run.at} else last_message_at end
       where org_id = ${actor.orgId} and id = ${run.sessionId} and active_run_id = ${run.runId}
       returning last_seq, queued_runs

@@ -113,14 +113,18 @@ export class MessagesRepository {
    */
   history(actor: Actor, sessionId: string, beforeTurn: number, limit: number): Promise<HistoryRow[]> {
     if (limit === 0) return Promise.resolve([]);
-    return this.database.as(actor, async (db) => {
-      const { rows } = await sql<HistoryRow>`
+    return this.database.as(
+      actor,
+      async (db) => {
+        const { rows } = await sql<HistoryRow>`
         select id, role, content, status from messages
         where session_id = ${sessionId} and turn_seq < ${beforeTurn}::bigint and org_id = ${actor.orgId}
           and not superseded and not hidden and status in ('complete', 'partial')
         order by turn_seq desc, seq desc limit ${limit}::int`.execute(db);
-      return rows.reverse();
-    });
+        return rows.reverse();
+      },
+      { single: true },
+    );
   }
 
   /**

@@ -60,7 +60,7 @@ export class LogInMemory implements ReaderSource {
 
   /** Holds pages back until the returned function is called. */
   hold(): () => void {
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     this.held = new Promise((resolve) => {
       release = resolve;
     });

@@ -216,6 +216,7 @@ export class Reader {
         if (this.concerns(signal.snapshot.run_id)) this.sendSnapshot(signal.snapshot);
         break;
       case 'typing':
+        if (signal.principalId === this.options.actor.principalId) break;
         this.sink.status({
           status: signal.isTyping ? 'typing' : 'ready',
           run_id: null,

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { INSTALLATION } from '@parley/auth';
 import { Bus, type BusSubscription } from '@parley/platform/bus';
 import { CONFIG, type Config } from '@parley/platform/config';
@@ -22,7 +22,7 @@ export interface OpenReader {
 
 /** Opens the one kind of reader that stands behind server-sent events, Socket.IO and plain WebSocket. */
 @Injectable()
-export class Readers implements OnModuleInit, OnApplicationShutdown {
+export class Readers implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(Readers.name);
   private readonly bySession = new Map<string, Set<Reader>>();
   private readonly source: ReaderSource;
@@ -51,7 +51,7 @@ export class Readers implements OnModuleInit, OnApplicationShutdown {
     ];
   }
 
-  onApplicationShutdown(): void {
+  onModuleDestroy(): void {
     this.endDoubt?.();
     for (const timer of this.timers) clearInterval(timer);
     for (const readers of this.bySession.values()) for (const reader of readers) reader.close();

@@ -46,6 +46,7 @@ export interface QueuedRun {
 export class RunsRepository {
   constructor(private readonly database: Database) {}
 
+  /** Undefined when the run is not the actor's, or its session is deleted. */
   find(actor: Actor, sessionId: string, runId: string): Promise<RunRow | undefined> {
     return this.database.as(actor, (db) =>
       db
@@ -55,6 +56,7 @@ export class RunsRepository {
         .where('id', '=', runId)
         .where('session_id', '=', sessionId)
         .where('owner_id', '=', actor.principalId)
+        .where(inLivingSession)
         .executeTakeFirst(),
     );
   }
@@ -68,6 +70,7 @@ export class RunsRepository {
         .where('org_id', '=', actor.orgId)
         .where('id', '=', runId)
         .where('owner_id', '=', actor.principalId)
+        .where(inLivingSession)
         .executeTakeFirst();
       return row?.session_id;
     });
@@ -76,16 +79,13 @@ export class RunsRepository {
   /** `seq` of the first event that a run appended. */
   firstSeq(actor: Actor, sessionId: string, runId: string): Promise<number> {
     return this.database.as(actor, async (db) => {
-      const row = await db
-        .selectFrom('session_events')
-        .select('seq')
-        .where('org_id', '=', actor.orgId)
-        .where('session_id', '=', sessionId)
-        .where('run_id', '=', runId)
-        .orderBy('seq')
-        .limit(1)
-        .executeTakeFirst();
-      return row?.seq ?? 1;
+      // At most three events are appended when a run is stored; `queue_seq` is the last of them.
+      const { rows } = await sql<{ seq: number }>`
+        select seq from session_events
+        where session_id = ${sessionId} and run_id = ${runId} and org_id = ${actor.orgId} and seq > (
+          select queue_seq - 3 from runs where org_id = ${actor.orgId} and id = ${runId})
+        order by seq limit 1`.execute(db);
+      return rows[0]?.seq ?? 1;
     });
   }
 
@@ -185,6 +185,9 @@ export class RunsRepository {
 }
 
 class QueuedNoMore extends Error {}
+
+const inLivingSession = sql<boolean>`exists (
+  select from sessions s where s.org_id = runs.org_id and s.id = runs.session_id and s.deleted_at is null)`;
 
 async function lockIdleSession(db: Executor, actor: Actor, sessionId: string): Promise<boolean> {
   const row = await db

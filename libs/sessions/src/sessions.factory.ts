@@ -138,10 +138,14 @@ export class Conversations {
 
   /** A regeneration that begins at once. */
   async regenerate(actor: Actor, asked: { sessionId: string; messageId: string; seq: number; content: string }) {
-    const { parts: _p, attachments: _a, metadata: _m, clientMessageId: _c, authorName: _n, ...turn } = this.turn(
-      asked.sessionId,
-      { messageId: asked.messageId, content: asked.content },
-    );
+    const {
+      parts: _p,
+      attachments: _a,
+      metadata: _m,
+      clientMessageId: _c,
+      authorName: _n,
+      ...turn
+    } = this.turn(asked.sessionId, { messageId: asked.messageId, content: asked.content });
     const accepted = await this.accept.regenerate(actor, { ...turn, messageSeq: asked.seq }, ADMISSION);
     if (accepted === null) throw new Error('the regeneration was refused');
     return { ...turn, accepted, seq: asked.seq };

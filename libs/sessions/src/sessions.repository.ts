@@ -68,7 +68,7 @@ export class SessionsRepository {
   }
 
   find(actor: Actor, sessionId: string): Promise<SessionRow | undefined> {
-    return this.database.as(actor, (db) => ownSession(db, actor, sessionId).executeTakeFirst());
+    return this.database.as(actor, (db) => ownSession(db, actor, sessionId).executeTakeFirst(), { single: true });
   }
 
   page(
@@ -163,6 +163,14 @@ export class SessionsRepository {
         .where('org_id', '=', actor.orgId)
         .where('session_id', '=', sessionId)
         .where('status', '=', 'queued')
+        .execute();
+      // Where the word does not reach the node of a running one, its next renewal of the lease brings the flag.
+      await db
+        .updateTable('runs')
+        .set({ cancel_requested: true })
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId)
+        .where('status', 'in', ['running', 'waiting'])
         .execute();
       return { activeRunId: row.active_run_id };
     });

@@ -40,7 +40,7 @@ export class Arrangement {
     private readonly dataDirs: readonly string[],
     readonly model: FakeModel,
     readonly database: TestDatabase | undefined,
-    private readonly server: TestPostgres | undefined,
+    readonly server: TestPostgres | undefined,
     readonly redis: TestRedis | undefined,
   ) {}
 

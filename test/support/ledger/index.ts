@@ -8,3 +8,4 @@ export { answerTo, question, scriptAnswers } from './script.js';
 export { type Acknowledged, sendSurely } from './sender.js';
 export { audit, type Case } from './verdict.js';
 export { type Event, type Message, type Outgoing, type Receipt, Refusal, type Run } from './wire.js';
+export { Crowd, type CrowdSize } from './crowd.js';

@@ -38,8 +38,10 @@ export class StandingRepository {
     storedKid: string | null,
     now: Date,
   ): Promise<LoginStanding | undefined> {
-    const { rows } = await this.database.as(acting, (db) =>
-      sql<LoginStanding>`
+    const { rows } = await this.database.as(
+      acting,
+      (db) =>
+        sql<LoginStanding>`
         select ${PRINCIPAL}, ${rolesAt(now)} as roles,
           l.ended_at is null and l.expires_at > ${now} and p.status = 'active' and m.status = 'active' as live,
           ${storedKid}::text is null
@@ -49,6 +51,7 @@ export class StandingRepository {
         join memberships m on m.org_id = l.org_id and m.principal_id = l.principal_id
         left join users u on u.principal_id = l.principal_id
         where l.id = ${loginId}`.execute(db),
+      { single: true },
     );
     return rows[0];
   }
