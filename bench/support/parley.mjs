@@ -122,7 +122,7 @@ class Parley {
       path: '/metrics',
       headers: { authorization: `Bearer ${METRICS_TOKEN}` },
     });
-    const seconds = /eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)/.exec(await body.text())?.[1];
+    const seconds = /^\w*eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)/m.exec(await body.text())?.[1];
     if (seconds === undefined) throw new Error('the metrics hold no event-loop lag');
     return Number(seconds) * 1000;
   }

@@ -50,7 +50,11 @@ const killRedisAndNode: Calamity = async (place, crowd, random) => {
   await Promise.all([killRedis(place, crowd, random), killNode(place, crowd, random)]);
 };
 
-describeChaos('one node on the embedded database', { nodes: 1 }, { killNode, killNodeAndDatabase, killDatabase, cutLines });
+describeChaos(
+  'one node on the embedded database',
+  { nodes: 1 },
+  { killNode, killNodeAndDatabase, killDatabase, cutLines },
+);
 
 describeOnPostgresServer('chaos on a server', () => {
   describeChaos('one node', { nodes: 1, server: true }, { killNode, cutLines, restartServer });
@@ -63,7 +67,6 @@ describeOnPostgresServer('chaos on a server', () => {
 
 function describeChaos(name: string, options: ArrangementOptions, calamities: Record<string, Calamity>): void {
   describe(`${name} (PARLEY_TEST_SEED=${seed})`, () => {
-    const random = new Random(seed);
     const kinds = Object.entries(calamities);
     let place: Arrangement;
     beforeAll(async () => {
@@ -74,6 +77,7 @@ function describeChaos(name: string, options: ArrangementOptions, calamities: Re
     for (let round = 0; round < ROUNDS_EACH; round += 1) {
       const [kind, calamity] = kinds[round % kinds.length] ?? ['cutLines', cutLines];
       it(`keeps every promise through ${kind}, round ${round + 1}`, async () => {
+        const random = new Random(seed + round);
         const crowd = await Crowd.gather(() => place.urls, CROWD, random);
         const spoken = crowd.speak(CROWD.messagesEach);
         await sleep(random.between(100, 1500));

@@ -1,5 +1,4 @@
 import { describeOnPostgresServer, describeOnRedis } from '@parley/platform/testing';
-import { ParleyClient } from '../support/nodes/client.js';
 import {
   type Acknowledged,
   Arrangement,
@@ -11,6 +10,7 @@ import {
   settledBooks,
   TRANSPORTS,
 } from '../support/ledger/index.js';
+import { ParleyClient } from '../support/nodes/client.js';
 
 /** Promised times are those of a machine of its own; here others work on the same two cores. */
 const SLACK = 2;
@@ -64,8 +64,11 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
   const runOf = async (sent: Acknowledged, sessionId: string) =>
     (await client.on(nodes.url(1)).call(`/chat/sessions/${sessionId}/runs/${sent.receipt.run_id}`)).body;
   const statusOf = async (n: number) =>
-    (await new ParleyClient(nodes.url(n)).call<{ status: string; checks: Record<string, { status: string }> }>('/health'))
-      .body;
+    (
+      await new ParleyClient(nodes.url(n)).call<{ status: string; checks: Record<string, { status: string }> }>(
+        '/health',
+      )
+    ).body;
 
   it('serves readers on B with what happens on A: the same events and the whole text', async () => {
     const sessionId = await openSession();
@@ -193,7 +196,10 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     const books = await settledBooks(client.on(nodes.url(1)), sessionId, PATIENCE_MS);
     await eventually(() => reader.reading.cursor === books.lastSeq);
     expect(audit({ sessionId, acknowledged: [running, waiting], readings: [reader.reading] }, books)).toEqual([]);
-    expect(books.runs.get(running.receipt.run_id)).toMatchObject({ status: 'failed', error: { code: 'RUN_INTERRUPTED' } });
+    expect(books.runs.get(running.receipt.run_id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'RUN_INTERRUPTED' },
+    });
     expect(books.runs.get(waiting.receipt.run_id)).toMatchObject({ status: 'completed' });
     await reader.close();
     await nodes.restart(0);

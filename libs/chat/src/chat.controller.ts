@@ -113,6 +113,7 @@ export class ChatController {
 
 function respond(response: Response, answer: TurnAnswer): void {
   response.setHeader('Cache-Control', 'private, no-cache');
+  if (answer.replayed) response.setHeader('Idempotent-Replayed', 'true');
   if ('turn' in answer) {
     response.status(201).json(answer.turn);
   } else {

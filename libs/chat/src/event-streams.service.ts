@@ -58,8 +58,10 @@ export class EventStreams {
 
   /** To hand to who takes a message in: opens the stream of its run once it is stored. */
   ofRun(actor: Actor, sessionId: string, response: ServerResponse): TakenListener {
-    return ({ runId, before, replayed }) =>
+    return ({ runId, before, replayed }) => {
+      if (replayed) response.setHeader('Idempotent-Replayed', 'true');
       this.start(actor, response, { sessionId, runId, after: before, upToDate: !replayed });
+    };
   }
 
   /**

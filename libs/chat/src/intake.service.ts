@@ -7,7 +7,6 @@ import {
   type Accepted,
   AcceptRepository,
   announceEvents,
-  type IdempotentCall,
   type LogEvent,
   type MessageRow,
   type NewRegeneration,
@@ -96,41 +95,32 @@ export class Intake {
     return taken;
   }
 
+  /** A repetition joins the run of the first call, also where nothing new would be taken. */
   private async orReplay(
     actor: Actor,
     turn: NewTurn | NewRegeneration,
     store: () => Promise<Accepted | null>,
   ): Promise<Accepted | Taken> {
-    try {
-      const accepted = await store();
-      if (accepted === null) throw await this.refusal(actor, turn.sessionId);
-      return accepted;
-    } catch (error) {
-      const constraint = violatedConstraint(error);
-      if (constraint === 'messages_client_id' && 'clientMessageId' in turn && turn.clientMessageId !== null) {
-        const first = await this.accept.findByClientId(actor, turn.sessionId, turn.clientMessageId);
-        return this.replay(actor, turn.sessionId, first?.runId ?? null);
-      }
-      if (constraint === 'idempotency_keys_pkey' && turn.idempotency !== null) {
-        return this.replayKey(actor, turn, turn.idempotency, store);
-      }
-      throw error;
-    }
+    const accepted = await unlessRepeated(store);
+    if (accepted !== null && accepted !== 'repeated') return accepted;
+    const first = await this.firstCall(actor, turn);
+    if (first !== undefined) return first;
+    if (accepted === null || turn.idempotency === null) throw await this.refusal(actor, turn.sessionId);
+    // The day is over: the key is free again.
+    await this.accept.forgetKey(actor, turn.idempotency.key, turn.at);
+    return this.orReplay(actor, turn, store);
   }
 
-  private async replayKey(
-    actor: Actor,
-    turn: NewTurn | NewRegeneration,
-    call: IdempotentCall,
-    store: () => Promise<Accepted | null>,
-  ): Promise<Accepted | Taken> {
-    const known = await this.accept.findByKey(actor, call.key);
-    if (known === undefined || known.expiresAt <= turn.at) {
-      // The day is over: the key is free again.
-      await this.accept.forgetKey(actor, call.key, turn.at);
-      return this.orReplay(actor, turn, store);
+  /** @throws IDEMPOTENCY_KEY_REUSED */
+  private async firstCall(actor: Actor, turn: NewTurn | NewRegeneration): Promise<Taken | undefined> {
+    if ('clientMessageId' in turn && turn.clientMessageId !== null) {
+      const first = await this.accept.findByClientId(actor, turn.sessionId, turn.clientMessageId);
+      if (first !== undefined) return this.replay(actor, turn.sessionId, first.runId);
     }
-    if (!known.fingerprint.equals(call.fingerprint)) throw platformErrors.IDEMPOTENCY_KEY_REUSED();
+    if (turn.idempotency === null) return undefined;
+    const known = await this.accept.findByKey(actor, turn.idempotency.key);
+    if (known === undefined || known.expiresAt <= turn.at) return undefined;
+    if (!known.fingerprint.equals(turn.idempotency.fingerprint)) throw platformErrors.IDEMPOTENCY_KEY_REUSED();
     return this.replay(actor, turn.sessionId, known.runId);
   }
 
@@ -155,6 +145,17 @@ export class Intake {
     if (facts.active) return sessionErrors.RUN_IN_PROGRESS({ retryAfter: 1 });
     if (maxRunning !== null && facts.running >= maxRunning) return tooManyRuns(maxRunning);
     return sessionErrors.RUN_IN_PROGRESS({ retryAfter: 1 });
+  }
+}
+
+const REPEATED: ReadonlySet<string | undefined> = new Set(['messages_client_id', 'idempotency_keys_pkey']);
+
+async function unlessRepeated(store: () => Promise<Accepted | null>): Promise<Accepted | null | 'repeated'> {
+  try {
+    return await store();
+  } catch (error) {
+    if (REPEATED.has(violatedConstraint(error))) return 'repeated';
+    throw error;
   }
 }
 

@@ -21,11 +21,16 @@ export interface PlainSocketHost {
   watch(actor: Actor, ended: () => void): () => void;
 }
 
+/** Frames that may come before the sign-in is decided. */
+const MOST_EARLY = 100;
+
 /** One plain WebSocket: authenticated once, bound to one session, its frames answered in order. */
 export class PlainSocket {
+  private entry: Promise<void> | undefined;
   private connection: SocketConnection | undefined;
   private reader: OpenReader | undefined;
   private alive = true;
+  private early = 0;
   private readonly closers: (() => void)[] = [];
 
   constructor(
@@ -47,8 +52,13 @@ export class PlainSocket {
     socket.once('close', () => this.closed());
   }
 
-  /** Signs in with a token from the handshake. Never throws: what is wrong closes the socket. */
-  async enter(token: unknown): Promise<void> {
+  /** Signs in, once, with a token from the handshake or a frame. Never throws: what is wrong closes the socket. */
+  enter(token: unknown): Promise<void> {
+    this.entry ??= this.signIn(token);
+    return this.entry;
+  }
+
+  private async signIn(token: unknown): Promise<void> {
     try {
       const actor = await this.host.admit(token);
       await this.host.frames.requireSession(actor, this.options.sessionId);
@@ -90,12 +100,25 @@ export class PlainSocket {
         type: 'error',
         error: toProblem(platformErrors.BAD_REQUEST({ detail: 'A frame is a JSON object with a type.' })),
       });
-    } else if (this.connection === undefined) {
-      if (frame['type'] === 'auth') void this.enter(frame['token']);
-      else this.refuse(authErrors.UNAUTHENTICATED());
-    } else {
+    } else if (this.connection !== undefined) {
       void this.answer(this.connection, frame);
+    } else if (this.entry !== undefined) {
+      this.keep(frame, this.entry);
+    } else if (frame['type'] === 'auth') {
+      void this.enter(frame['token']);
+    } else {
+      this.refuse(authErrors.UNAUTHENTICATED());
     }
+  }
+
+  /** Clients speak as soon as the line is open: what comes while the token is looked at waits for it. */
+  private keep(frame: Record<string, unknown>, entry: Promise<void>): void {
+    if (this.early >= MOST_EARLY) {
+      this.send({ type: 'error', error: toProblem(platformErrors.OVERLOADED({ retryAfter: 1 })) });
+      return;
+    }
+    this.early += 1;
+    void entry.then(() => (this.connection === undefined ? undefined : this.answer(this.connection, frame)));
   }
 
   private async answer(connection: SocketConnection, frame: Record<string, unknown>): Promise<void> {

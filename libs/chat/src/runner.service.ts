@@ -87,6 +87,7 @@ export class Runner {
       this.logger.error({ err: error, run_id: run.runId }, 'a run could not be ended here; its lease will lapse');
     } finally {
       clearTimeout(clock);
+      this.voice.close(live);
       this.active.delete(run.runId);
     }
   }

@@ -12,7 +12,10 @@ import { runError, TurnWaiter } from './turn-waiter.js';
 const DEFAULT_WAIT_S = 60;
 const LONGEST_WAIT_S = 300;
 
-export type TurnAnswer = { readonly turn: TurnDto } | { readonly accepted: AcceptedDto };
+export type TurnAnswer = ({ readonly turn: TurnDto } | { readonly accepted: AcceptedDto }) & {
+  /** An earlier call has begun the run. */
+  readonly replayed: boolean;
+};
 
 /** Sending and waiting: the answer of one HTTP exchange. The run does not depend on who waits. */
 @Injectable()
@@ -52,13 +55,15 @@ export class TurnsService {
         waiter.follow(this.readers, { actor, sessionId, runId, after: before, upToDate: !replayed });
       }
     });
-    if (patience.respondAsync) return { accepted: acceptedOf(sent, renderRun(sent.run)) };
+    const { replayed } = sent;
+    if (patience.respondAsync) return { accepted: acceptedOf(sent, renderRun(sent.run)), replayed };
     waiter.giveUpAfter(Math.min(patience.waitSeconds ?? DEFAULT_WAIT_S, LONGEST_WAIT_S) * 1000);
     const ended = await waiter.ended;
-    if (ended === null) return { accepted: acceptedOf(sent, await this.runs.get(actor, sessionId, sent.runId)) };
+    if (ended === null)
+      return { accepted: acceptedOf(sent, await this.runs.get(actor, sessionId, sent.runId)), replayed };
     const response = ended.answers.at(-1);
     if (ended.run.status !== 'completed' || response === undefined) throw runError(ended.run);
-    return { turn: turnOf(sent, ended.run, response, performance.now() - begun) };
+    return { turn: turnOf(sent, ended.run, response, performance.now() - begun), replayed };
   }
 }
 

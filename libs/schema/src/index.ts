@@ -1,8 +1,8 @@
 import type { SchemaSource } from '@parley/platform/database';
 import { jobSchema } from '@parley/platform/jobs';
 import type { Migration } from 'kysely';
-import * as identity from './migrations/0001-identity.js';
-import * as conversations from './migrations/0002-conversations.js';
+import { identity } from './migrations/0001-identity.js';
+import { conversations } from './migrations/0002-conversations.js';
 
 export type * from './conversations.tables.js';
 export { DEFAULT_ORG_ID } from './default-organisation.js';

@@ -1,4 +1,3 @@
-import { AppError } from '@parley/platform/errors';
 import type { MessagesTable, RunsTable } from '@parley/schema';
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
@@ -151,9 +150,4 @@ function readType(text: string): LogEventType {
   const parsed = TYPE.safeParse(text);
   if (!parsed.success) throw new Error(`the log holds an event of the unknown shape of type ${text.slice(0, 40)}`);
   return parsed.data;
-}
-
-/** Whether something thrown is one of the answers that the contract knows. */
-export function isAppError(thrown: unknown): thrown is AppError {
-  return thrown instanceof AppError;
 }

@@ -62,9 +62,7 @@ export class Arrangement {
         OPENAI_BASE_URL: model.url,
         PARLEY_MODEL: 'openai:fake-1',
         PARLEY__RUNS__LEASE_SECONDS: '2',
-        ...(database === undefined
-          ? {}
-          : { DATABASE_URL: database.appUrl, DATABASE_MIGRATION_URL: database.ownerUrl }),
+        ...(database === undefined ? {} : { DATABASE_URL: database.appUrl, DATABASE_MIGRATION_URL: database.ownerUrl }),
         ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
         ...options.env,
         ...options.envOf?.(n),

@@ -15,12 +15,15 @@ export interface CrowdSize {
   readonly messagesEach: number;
 }
 
-/** How long a client goes on trying, and how long everybody may take to agree after that. */
+/** How long a client goes on trying. */
 const PATIENCE_MS = 60_000;
+/** A lease of 2 s, the next round, the four answers that wait: about 10 s, on a machine of one's own. */
+const SETTLE_MS = 30_000;
 /** Share of the questions whose answer the model breaks off. */
 const BROKEN = 0.15;
 
 interface Talk {
+  readonly random: Random;
   readonly client: ParleyClient;
   readonly sessionId: string;
   readonly followers: readonly Follower[];
@@ -42,7 +45,7 @@ export class Crowd {
     const talks: Talk[] = [];
     for (let user = 0; user < size.users; user += 1) {
       const client = await ParleyClient.register(random.pick(urls()));
-      for (let n = 0; n < size.sessionsEach; n += 1) talks.push(await openTalk(client, urls, random));
+      for (let n = 0; n < size.sessionsEach; n += 1) talks.push(await openTalk(client, urls, random.fork()));
     }
     return new Crowd(talks, urls, random);
   }
@@ -64,8 +67,8 @@ export class Crowd {
       const { sessionId, acknowledged, followers } = talk;
       const readings = followers.map(({ reading }) => reading);
       const client = talk.client.on(this.random.pick(this.urls()));
-      const books = await settledBooks(client, sessionId, PATIENCE_MS);
-      const until = Date.now() + PATIENCE_MS;
+      const books = await settledBooks(client, sessionId, SETTLE_MS);
+      const until = Date.now() + SETTLE_MS;
       while (readings.some(({ cursor }) => cursor < books.lastSeq) && Date.now() < until) await sleep(50);
       const matter: Case = { sessionId, acknowledged, readings };
       breaches.push(...audit(matter, books));
@@ -89,8 +92,7 @@ export class Crowd {
     await Promise.all(this.talks.flatMap(({ followers }) => followers.map((follower) => follower.close())));
   }
 
-  private async speakIn({ client, sessionId, followers, acknowledged }: Talk, count: number): Promise<void> {
-    const { random } = this;
+  private async speakIn({ random, client, sessionId, followers, acknowledged }: Talk, count: number): Promise<void> {
     for (let n = 0; n < count; n += 1) {
       const cut = random.next() < BROKEN ? ` cut after ${random.between(0, 8)}` : '';
       const name = `${sessionId.slice(-8)}-${n}`;
@@ -112,17 +114,12 @@ async function openTalk(client: ParleyClient, urls: () => readonly string[], ran
   const sessionId = String(body['session_id']);
   const first: Transport = random.pick(TRANSPORTS);
   const others = TRANSPORTS.filter((transport) => transport !== first);
-  const followers = [first, random.pick(others)].map(
-    (transport, n) =>
-      new Follower({
-        name: `reader ${n + 1}`,
-        transport,
-        token: String(client.token),
-        sessionId,
-        url: () => random.pick(urls()),
-      }),
-  );
-  return { client, sessionId, followers, acknowledged: [] };
+  const followers = [first, random.pick(others)].map((transport, n) => {
+    const path = random.fork();
+    const name = `reader ${n + 1}`;
+    return new Follower({ name, transport, token: String(client.token), sessionId, url: () => path.pick(urls()) });
+  });
+  return { random, client, sessionId, followers, acknowledged: [] };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,5 +1,6 @@
 export { Arrangement, type ArrangementOptions } from './arrangement.js';
 export { type Books, readBooks, settledBooks } from './books.js';
+export { Crowd, type CrowdSize } from './crowd.js';
 export { Follower, type FollowerOptions } from './follower.js';
 export { type Line, openLine, type Place, post, TRANSPORTS, type Transport } from './lines.js';
 export { isDeep, Random, suiteSeed } from './random.js';
@@ -8,4 +9,3 @@ export { answerTo, question, scriptAnswers } from './script.js';
 export { type Acknowledged, sendSurely } from './sender.js';
 export { audit, type Case } from './verdict.js';
 export { type Event, type Message, type Outgoing, type Receipt, Refusal, type Run } from './wire.js';
-export { Crowd, type CrowdSize } from './crowd.js';

@@ -15,6 +15,11 @@ export class Random {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
+  /** A generator of its own for something that goes on beside others, so that their pace changes nothing for it. */
+  fork(): Random {
+    return new Random(this.between(0, 2 ** 31));
+  }
+
   pick<T>(of: readonly T[]): T {
     const chosen = of[this.between(0, of.length - 1)];
     if (chosen === undefined) throw new Error('nothing to pick from');

@@ -1,5 +1,8 @@
 declare module 'pino-roll' {
-  import type { SonicBoom } from 'sonic-boom';
+  interface RolledFile {
+    write(line: string): unknown;
+    flushSync(): void;
+  }
 
   interface RollOptions {
     readonly file: string;
@@ -14,5 +17,5 @@ declare module 'pino-roll' {
     readonly periodicFlush: number;
   }
 
-  export default function build(options: RollOptions): Promise<SonicBoom>;
+  export default function build(options: RollOptions): Promise<RolledFile>;
 }

@@ -1,9 +1,9 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Migration, sql } from 'kysely';
 
 type Schema = Kysely<unknown>;
 
 /** Organisations, principals, logins, keys: everything that says who somebody is. */
-export async function up(db: Schema): Promise<void> {
+async function up(db: Schema): Promise<void> {
   await principals(db);
   await memberships(db);
   await logins(db);
@@ -186,8 +186,10 @@ async function requests(db: Schema): Promise<void> {
     )`.execute(db);
 }
 
-export async function down(db: Schema): Promise<void> {
+async function down(db: Schema): Promise<void> {
   await sql`
     drop table nodes, idempotency_keys, rate_limits, signing_keys, data_keys, login_locks, login_failures,
       refresh_tokens, logins, role_grants, memberships, credentials, users, principals, organisations`.execute(db);
 }
+
+export const identity: Migration = { up, down };

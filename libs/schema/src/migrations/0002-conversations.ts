@@ -1,9 +1,9 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Migration, sql } from 'kysely';
 
 type Schema = Kysely<unknown>;
 
 /** Sessions, messages, runs and the log. */
-export async function up(db: Schema): Promise<void> {
+async function up(db: Schema): Promise<void> {
   await sessions(db);
   await messages(db);
   await runs(db);
@@ -218,9 +218,11 @@ async function settingsAndUsage(db: Schema): Promise<void> {
   await sql`create index usage_of on usage (org_id, principal_id, at)`.execute(db);
 }
 
-export async function down(db: Schema): Promise<void> {
+async function down(db: Schema): Promise<void> {
   await sql`
     drop table usage, use_case_overrides, feedback, session_events, message_drafts, runs, messages, sessions`.execute(
     db,
   );
 }
+
+export const conversations: Migration = { up, down };
