@@ -8,7 +8,6 @@ export class JoinFrameDto {
   session_id!: string;
 
   /** The last `seq` that the client has; everything after it is replayed. */
-  @IsOptional()
   @IsInt()
   @Min(0)
   after: number = 0;

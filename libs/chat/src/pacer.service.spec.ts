@@ -45,7 +45,7 @@ describe('Pacer', () => {
     pacer.onModuleInit();
   });
   afterEach(() => {
-    pacer.onApplicationShutdown();
+    pacer.onModuleDestroy();
     jest.restoreAllMocks();
     jest.useRealTimers();
   });

@@ -11,14 +11,17 @@ import {
   Length,
   Matches,
   MaxLength,
+  ValidateIf,
 } from 'class-validator';
+
+/** May be left out, but null is no value of it. */
+const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value: unknown) => value !== undefined);
 
 const USE_CASE = /^[a-z][a-z0-9_]{2,39}$/;
 
 export class CreateSessionDto {
   /** Name of the use case.
    * @example basic_chat */
-  @IsOptional()
   @IsString()
   @MaxLength(40)
   use_case: string = 'basic_chat';
@@ -31,11 +34,9 @@ export class CreateSessionDto {
 
   /** Settings of the use case; an unknown one is refused by name.
    * @example {"personality": "technical_expert"} */
-  @IsOptional()
   @IsObject()
   settings: Record<string, unknown> = {};
 
-  @IsOptional()
   @IsArray()
   @ArrayMaxSize(50)
   @ArrayUnique()
@@ -43,7 +44,6 @@ export class CreateSessionDto {
   @Length(1, 64, { each: true })
   tags: string[] = [];
 
-  @IsOptional()
   @IsObject()
   metadata: Record<string, unknown> = {};
 }
@@ -55,7 +55,7 @@ export class UpdateSessionDto {
   @Length(1, 200)
   title?: string | null;
 
-  @IsOptional()
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(50)
   @ArrayUnique()
@@ -63,16 +63,16 @@ export class UpdateSessionDto {
   @Length(1, 64, { each: true })
   tags?: string[];
 
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   metadata?: Record<string, unknown>;
 
   /** A merge patch (RFC 7396) on the session's own settings. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   settings?: Record<string, unknown>;
 
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(['active', 'archived'])
   status?: 'active' | 'archived';
 }
@@ -127,13 +127,13 @@ export class SessionListDto {
 }
 
 export class CloneSessionDto {
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @Length(1, 200)
   title?: string;
 
   /** Copy messages up to and with this one; all when left out. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(64)
   up_to_message_id?: string;
@@ -143,7 +143,6 @@ export const EXPORT_FORMATS = ['json', 'markdown', 'csv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export class ExportQueryDto {
-  @IsOptional()
   @IsIn(EXPORT_FORMATS)
   format: ExportFormat = 'json';
 }

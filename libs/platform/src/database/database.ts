@@ -70,25 +70,17 @@ export class Database {
     { single = false }: TransactionOptions,
   ): Promise<T> {
     const client = await this.pool.connect();
-    const { executor, commit, close } = openExecutor<Tables>(client, single);
+    const { executor, transaction } = openExecutor<Tables>(client, begin, single);
     let broken: Error | undefined;
-    let beginFailure: unknown;
     try {
-      // Sent in one flight with the first statement (the client pipelines); that one reports a failure.
-      const begun = client.query(begin);
-      begun.catch((error: unknown) => {
-        beginFailure = error;
-      });
       const result = await work(executor);
-      close();
-      await begun;
-      const committed = await commit();
-      // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, not with an error.
-      if (committed.command !== 'COMMIT') throw new Error('the transaction was rolled back by a failed statement');
+      transaction.close();
+      await transaction.commit();
       return result;
     } catch (error) {
-      close();
-      broken = isStalePlan(error) ? new Error('plans of this connection are stale') : await rollback(client);
+      transaction.close();
+      broken = isStalePlan(error) ? new Error('plans of this connection are stale') : await transaction.rollback();
+      const { beginFailure } = transaction;
       throw isConnectionLost(beginFailure) ? new NeverBegan(beginFailure) : error;
     } finally {
       client.release(broken);
@@ -113,13 +105,4 @@ function beginText(actor: Acting, options: TransactionOptions): string {
   const organisation = actor.orgId.replaceAll("'", "''");
   const unsynced = options.unsynced === true ? ", set_config('synchronous_commit', 'off', true)" : '';
   return `begin; select set_config('parley.org', '${organisation}', true)${unsynced}`;
-}
-
-async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
-  try {
-    await client.query('rollback');
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error : new Error('rollback failed', { cause: error });
-  }
 }

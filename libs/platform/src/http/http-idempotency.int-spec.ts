@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../ids/index.js';
 import { openTestDatabase, type TestDatabase } from '../testing/index.js';
 import { type HttpTestApp, made, openHttpApp, read } from './http-app.factory.js';
+import { IdempotencyRepository } from './index.js';
 
 let store: TestDatabase;
 let http: HttpTestApp;
@@ -127,6 +128,16 @@ it('forgets after a day, and keeps nothing readable until then', async () => {
   http.clock.advance(24 * 3600 * 1000 + 1);
   const answer = await create('day', alice, { name: 'another' });
   expect([answer.status, answer.headers.has('idempotent-replayed')]).toEqual([201, false]);
+});
+
+it('removes what is past its time', async () => {
+  await create('old', alice);
+  const repository = http.app.get(IdempotencyRepository);
+  http.clock.advance(24 * 3600 * 1000 + 1);
+  await create('young', alice);
+  expect(await repository.purge({ orgId: '' }, http.clock.now())).toBeGreaterThan(0);
+  const { rows } = await store.pool.query<{ key: string }>('select key from idempotency_keys');
+  expect(rows).toEqual([{ key: 'young' }]);
 });
 
 it.each(['', 'a'.repeat(129), 'with space', 'ümlaut'])('refuses the key "%s"', async (key) => {

@@ -170,6 +170,14 @@ describe('bodies', () => {
     expect(statusOf(text)).toBe(413);
   });
 
+  it('lets an upload take its time, but not fall silent', async () => {
+    const head = 'POST /api/v1/odd/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ndjson\r\n';
+    const slow = await raw([`${head}Content-Length: 5\r\n\r\n`, '{', '}', '\n', '{', '}'], 400);
+    expect([statusOf(slow), slow]).toEqual([200, expect.stringContaining('{"bytes":5}')]);
+    const silent = await raw([`${head}Content-Length: 5\r\n\r\n`, '{']);
+    expect([statusOf(silent), silent]).toEqual([408, expect.stringContaining('"REQUEST_TIMEOUT"')]);
+  });
+
   it('answers 408 to a body that trickles, whatever is still sent', async () => {
     const head = `POST ${PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
     const text = await raw([head, '{', '"', 'n', 'a', 'm', 'e'], 250);

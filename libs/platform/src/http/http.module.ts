@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { KeyRing } from '../crypto/index.js';
 import { RouteGuard } from './edge/route.guard.js';
 import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
+import { IdempotencyJobs } from './idempotency/idempotency.jobs.js';
 import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
 import { StoredAnswers } from './idempotency/stored-answers.js';
 import { CursorCodec } from './lists/cursor-codec.js';
@@ -31,6 +32,7 @@ class LastHandler implements OnApplicationBootstrap {
     StoredAnswers,
     IdempotencyRepository,
     IdempotencyInterceptor,
+    IdempotencyJobs,
     CursorCodec,
     { provide: CursorKey, inject: [KeyRing], useFactory: openCursorKey },
     { provide: APP_GUARD, useClass: RouteGuard },

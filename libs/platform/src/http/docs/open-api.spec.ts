@@ -22,7 +22,7 @@ class PetDto {
 
 @Controller('pets')
 class PetsController {
-  @Get()
+  @Get(['', 'first'])
   @ApiOkResponse({ type: PetDto })
   read(): PetDto {
     return { kind: null, owner: null };
@@ -53,6 +53,7 @@ it('is OpenAPI 3.1: null is a type, and every operation may end in a problem', a
   const { openapi, paths, components } = shape.parse(document);
   expect(openapi).toBe('3.1.0');
   expect(paths['/pets']?.['get']?.operationId).toBe('Pets_read');
+  expect(paths['/pets/first']?.['get']?.operationId).toBe('Pets_read_2');
   expect(paths['/pets']?.['post']?.responses).toHaveProperty('default');
   expect(components.schemas['Problem']).toBeDefined();
   expect(components.schemas['OwnerDto']?.properties?.['name']).toMatchObject({ type: ['string', 'null'] });

@@ -95,6 +95,12 @@ function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** `Sessions_list`; the further paths of one handler, which Nest numbers, are `Sessions_list_2` and so on. */
+function operationId(controller: string, method: string): string {
+  const [, name = method, index = '0'] = /^(.*)\[(\d+)\]$/.exec(method) ?? [];
+  return `${controller.replace(/Controller$/, '')}_${name}${index === '0' ? '' : `_${Number(index) + 1}`}`;
+}
+
 /** The OpenAPI 3.1 document of an application, from its controllers and DTO classes. */
 export function buildOpenApi(app: INestApplication, info: ApiInfo): object {
   const config = new DocumentBuilder()
@@ -107,7 +113,7 @@ export function buildOpenApi(app: INestApplication, info: ApiInfo): object {
     .build();
   const made: OpenAPIObject = SwaggerModule.createDocument(app, config, {
     extraModels: [...(info.extraModels ?? [])],
-    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+    operationIdFactory: operationId,
   });
   const document = modernise(asJson(made));
   if (isObject(document)) addProblems(document);

@@ -13,11 +13,20 @@ function templateOf(request: Request): string {
   return typeof path === 'string' && path.startsWith('/') && !path.includes('*') ? path : UNROUTED;
 }
 
+function bodyOf(request: Request): object {
+  const body: unknown = request.body;
+  return body === undefined ? {} : { body };
+}
+
 /** The one line of each request, and its metrics: no query, no body, nothing that a client chose but its id. */
 export class AccessLog {
   private readonly logger = new Logger('Http');
 
-  constructor(private readonly metrics: HttpMetrics) {}
+  constructor(
+    private readonly metrics: HttpMetrics,
+    /** `log.bodies`: for development only. */
+    private readonly bodies: boolean,
+  ) {}
 
   write(request: Request, response: Response, facts: RequestFacts): void {
     const route = templateOf(request);
@@ -35,6 +44,7 @@ export class AccessLog {
       correlation_id: correlationId,
       ...(principal === undefined ? {} : { principal_id: principal.principalId }),
       ...(facts.problem === undefined ? {} : { problem: facts.problem }),
+      ...(this.bodies ? bodyOf(request) : {}),
     });
   }
 }

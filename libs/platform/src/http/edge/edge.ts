@@ -49,7 +49,7 @@ export class Edge {
     this.body = { bytes: body_limit_bytes, milliseconds: body_timeout_seconds * 1000 };
     this.deadlineMs = request_timeout_seconds * 1000;
     this.https = public_url?.startsWith('https:') === true ? public_url.replace(/\/+$/, '') : undefined;
-    this.log = new AccessLog(metrics);
+    this.log = new AccessLog(metrics, config.log.bodies && config.env === 'development');
   }
 
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
