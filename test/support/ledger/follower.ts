@@ -12,6 +12,8 @@ export interface FollowerOptions {
   readonly sessionId: string;
   /** Where to connect next: asked before every connection. */
   readonly url: () => string;
+  /** The last `seq` that it says it has, to begin with; 0 without. */
+  readonly after?: number;
 }
 
 /** A client that stays: whenever its connection ends, it connects again after the last `seq` it has. */
@@ -26,7 +28,7 @@ export class Follower {
   private readonly done: Promise<void>;
 
   constructor(private readonly options: FollowerOptions) {
-    this.reading = new Reading(`${options.name} by ${options.transport}`);
+    this.reading = new Reading(`${options.name} by ${options.transport}`, options.after);
     this.done = this.follow();
   }
 

@@ -1,4 +1,4 @@
-import { deltaSchema, type Event, eventSchema, messageSchema, snapshotSchema } from './wire.js';
+import { deltaSchema, type Event, eventSchema, type Message, messageSchema, snapshotSchema } from './wire.js';
 
 /**
  * What one reader has been told of one session over all its connections, and every breach of the contract
@@ -19,11 +19,15 @@ export class Reading {
   snapshots = 0;
   private readonly finished = new Set<string>();
 
-  constructor(readonly name: string) {}
+  /** @param after the `seq` that the reader says it has when it comes */
+  constructor(
+    readonly name: string,
+    readonly after = 0,
+  ) {}
 
   /** The last `seq` that this reader has: where it resumes. */
   get cursor(): number {
-    return this.events.at(-1)?.seq ?? 0;
+    return this.events.at(-1)?.seq ?? this.after;
   }
 
   event(body: unknown): void {
@@ -34,6 +38,7 @@ export class Reading {
     }
     this.events.push(event);
     if (event.type === 'message.created') this.finish(event);
+    if (event.type === 'message.updated') this.replace(event);
   }
 
   /** Applied only at the client's own length; below it is a duplicate, above it a gap. */
@@ -68,13 +73,22 @@ export class Reading {
     if (text.length > (this.shown.get(id) ?? '').length) this.shown.set(id, text);
   }
 
-  private finish(event: Event): void {
+  /** Erased or superseded: the message as it is now replaces what the reader has. */
+  private replace(event: Event): void {
+    const message = this.messageIn(event);
+    if (message !== undefined) this.texts.set(message.message_id, message.content);
+  }
+
+  private messageIn(event: Event): Message | undefined {
     const message = messageSchema.safeParse(event.data);
-    if (!message.success) {
-      this.breach(`message.created ${event.seq} holds no message`);
-      return;
-    }
-    const { message_id: id, content, status } = message.data;
+    if (!message.success) this.breach(`${event.type} ${event.seq} holds no message`);
+    return message.data;
+  }
+
+  private finish(event: Event): void {
+    const message = this.messageIn(event);
+    if (message === undefined) return;
+    const { message_id: id, content, status } = message;
     const shown = this.shown.get(id) ?? '';
     // A killed node may take back what it had shown last, but nothing is ever replaced by something else.
     if (status !== 'deleted' && !agree(content, shown)) this.breach(`${id} was shown with another text than stored`);

@@ -4,6 +4,7 @@ export interface SeenEvent {
   readonly type: string;
   readonly session_id: string;
   readonly run_id: string | null;
+  readonly at: string;
   readonly data: Record<string, unknown>;
 }
 
@@ -115,12 +116,13 @@ function piece(body: Record<string, unknown>): SeenPiece {
 }
 
 function seen(body: Record<string, unknown>): SeenEvent {
-  const { seq, type, session_id, run_id, data } = body;
+  const { seq, type, session_id, run_id, at, data } = body;
   return {
     seq: Number(seq),
     type: String(type),
     session_id: String(session_id),
     run_id: run_id === null ? null : String(run_id),
+    at: String(at),
     data: record(data),
   };
 }
