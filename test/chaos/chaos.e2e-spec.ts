@@ -79,13 +79,17 @@ function describeChaos(name: string, options: ArrangementOptions, calamities: Re
       it(`keeps every promise through ${kind}, round ${round + 1}`, async () => {
         const random = new Random(seed + round);
         const crowd = await Crowd.gather(() => place.urls, CROWD, random);
-        const spoken = crowd.speak(CROWD.messagesEach);
-        await sleep(random.between(100, 1500));
-        await calamity(place, crowd, random);
-        await spoken;
-        expect(await crowd.settle()).toEqual([]);
-        expect(crowd.tally).toMatchObject({ acknowledged: CROWD.users * CROWD.sessionsEach * CROWD.messagesEach });
-        await crowd.leave();
+        try {
+          const spoken = crowd.speak(CROWD.messagesEach);
+          await sleep(random.between(100, 1500));
+          await calamity(place, crowd, random);
+          await spoken;
+          await place.recover();
+          expect(await crowd.settle()).toEqual([]);
+          expect(crowd.tally).toMatchObject({ acknowledged: CROWD.users * CROWD.sessionsEach * CROWD.messagesEach });
+        } finally {
+          await crowd.leave();
+        }
       }, 180_000);
     }
   });

@@ -33,13 +33,14 @@ function documented(document: Record<string, unknown>): string[] {
   );
 }
 
-/** Nest puts its own catch-alls behind routes that lie outside of the prefix: they carry every method at once. */
+/** Nest puts catch-alls of its own, marked `_all`, behind routes that lie outside of the prefix. */
 function routed(app: INestApplication): string[] {
   const stack: unknown = member(member(app.getHttpAdapter().getInstance(), 'router'), 'stack');
   const layers: unknown[] = Array.isArray(stack) ? stack : [];
   return layers.flatMap((layer) => {
     const route = member(layer, 'route');
     const methods = entries(member(route, 'methods')).map(([method]) => method);
+    if (methods.includes('_all')) return [];
     const paths: unknown[] = [member(route, 'path')].flat();
     return paths.flatMap((path) =>
       methods.flatMap((method) =>
@@ -76,5 +77,6 @@ function member(value: unknown, name: string): unknown {
 async function json(address: string): Promise<Record<string, unknown>> {
   const response = await fetch(address);
   if (response.status !== 200) throw new Error(`${address} answered ${response.status}`);
-  return response.json();
+  const document: unknown = await response.json();
+  return Object.fromEntries(entries(document));
 }

@@ -41,7 +41,7 @@ describe('the policy table', () => {
 
   it('gives every denial a twin that succeeds, but where nothing of this version can', () => {
     const denying = POLICY.filter(({ expected }) => Object.values(expected).some((cell) => isRefusal(cell)));
-    const without = denying.filter(({ expected, twin }) => !isSuccess(valueOf(expected, twin)));
+    const without = denying.filter(({ expected, twin }) => !isSuccess(cellOf(expected, twin)));
     // No use case of this version asks a person in mid-run, so no run waits for input.
     expect(without.map(({ entrance }) => entrance)).toEqual([
       'POST /api/v1/chat/sessions/{session_id}/runs/{run_id}/input',
@@ -80,10 +80,7 @@ describe.each(HTTP)('$entrance', ({ entrance, expected }) => {
     it.each(STRANGERS.filter((principal) => principal !== 'anonymous'))(
       'tells %s of a foreign object what it tells of one that does not exist',
       async (principal) => {
-        const own = await world.conversation(
-          world.accounts[principal === 'anonymous' ? 'other' : principal].token,
-          'Own',
-        );
+        const own = await world.conversation(world.tokenOf(principal) ?? '', 'Own');
         for (const name of owned) {
           // In one's own session, a foreign message or run; and a foreign session as a whole.
           const ids = name === 'session_id' ? conversation : { ...own, [name]: Reflect.get(conversation, name) };
@@ -290,7 +287,7 @@ function isRefusal(cell: string): boolean {
   return cell !== '-' && !isSuccess(cell);
 }
 
-function valueOf(expected: PolicyRow['expected'], column: string): string {
+function cellOf(expected: PolicyRow['expected'], column: string): string {
   return Object.entries(expected).find(([name]) => name === column)?.[1] ?? '';
 }
 

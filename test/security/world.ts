@@ -2,7 +2,9 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { loadConfig } from '@parley/platform/config';
+import { type DatabaseAccess, openDatabase } from '@parley/platform/database';
 import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import { schemaSource } from '@parley/schema';
 import pg from 'pg';
 import { createApp } from '../../apps/api/src/bootstrap.js';
 import { FakeModel } from '../support/fake-model/index.js';
@@ -51,7 +53,7 @@ export class World {
     readonly app: NestExpressApplication,
     readonly url: string,
     readonly model: FakeModel,
-    private readonly database: TestDatabase,
+    private readonly stored: { readonly database: TestDatabase; readonly access: DatabaseAccess },
     readonly accounts: Readonly<Record<Exclude<Principal, 'anonymous'>, Account>>,
   ) {}
 
@@ -70,7 +72,8 @@ export class World {
         ...env,
       },
     });
-    const app = await createApp(config);
+    const access = await openDatabase(config, { presence: 'serve', schema: schemaSource });
+    const app = await createApp(config, access);
     await app.listen(0, '127.0.0.1');
     const url = urlOf(app.getHttpServer());
     const accounts = {
@@ -81,7 +84,7 @@ export class World {
     };
     await grant(database.ownerUrl, accounts.moderator.userId, 'moderator');
     await grant(database.ownerUrl, accounts.admin.userId, 'admin');
-    return new World(app, url, model, database, accounts);
+    return new World(app, url, model, { database, access }, accounts);
   }
 
   tokenOf(principal: Principal): string | undefined {
@@ -132,14 +135,15 @@ export class World {
   }
 
   private async count(table: (typeof STORED)[number]): Promise<number> {
-    const { rows } = await this.database.pool.query<{ n: number }>(`select count(*)::int as n from ${table}`);
+    const { rows } = await this.stored.database.pool.query<{ n: number }>(`select count(*)::int as n from ${table}`);
     return rows[0]?.n ?? 0;
   }
 
   async close(): Promise<void> {
     await this.app.close();
     await this.model.stop();
-    await this.database.close();
+    await this.stored.access.close();
+    await this.stored.database.close();
   }
 
   private async json(path: string, token: string, body: object): Promise<Record<string, unknown>> {
@@ -176,12 +180,12 @@ async function signIn(url: string, email: string): Promise<Account> {
     body: JSON.stringify({ email, password: PASSWORD }),
   });
   if (response.status !== 200) throw new Error(`login answered ${response.status} ${await response.text()}`);
-  const answer: Record<string, unknown> = await response.json();
+  const answer: unknown = await response.json();
   return {
     email,
-    userId: member(answer['user'], 'user_id'),
-    token: String(answer['access_token']),
-    refreshToken: String(answer['refresh_token']),
+    userId: member(Reflect.get(Object(answer), 'user'), 'user_id'),
+    token: member(answer, 'access_token'),
+    refreshToken: member(answer, 'refresh_token'),
   };
 }
 

@@ -21,7 +21,7 @@ export class MessageCare {
 
   /**
    * Erases content and attachments; the row stays as `deleted`. A title that was written from the
-   * message is written anew without it.
+   * message goes with it, and is written anew from what is left.
    * @throws RUN_IN_PROGRESS while the message is being answered
    */
   async erase(actor: Actor, sessionId: string, messageId: string): Promise<void> {
@@ -30,7 +30,7 @@ export class MessageCare {
     if (erased === 'busy')
       throw sessionErrors.RUN_IN_PROGRESS({ detail: 'The message is being answered: cancel its run first.' });
     announceWake(this.bus, sessionId, erased.lastSeq);
-    if (erased.firstExchange) await this.titles.forget(actor, sessionId);
+    if (erased.untitled) await this.titles.afterRun(actor, sessionId, true);
   }
 
   /** @throws MESSAGE_DELETED */

@@ -21,23 +21,16 @@ export class Titles {
     private readonly clock: Clock,
   ) {}
 
-  /** After the first run of a session without a title: an excerpt at once, and a job for a better one. */
+  /** For a session without a title that has a first exchange: an excerpt at once, and a job for a better one. */
   async afterRun(actor: Actor, sessionId: string, byModel: boolean): Promise<void> {
     const exchange = await this.titles.firstExchange(actor, sessionId);
     if (exchange === undefined) return;
-    const title = { title: excerptOf(exchange), source: 'excerpt' as const, call: null, at: this.clock.now() };
-    const seq = await this.titles.set(actor, sessionId, title);
+    const title = excerptOf(exchange);
+    const at = this.clock.now();
+    const seq = await this.titles.set(actor, sessionId, { title, source: 'excerpt', from: exchange, call: null, at });
     if (seq === undefined) return;
     announceWake(this.bus, sessionId, seq);
     if (byModel) await this.jobs.send(titleJob, { orgId: actor.orgId, sessionId });
-  }
-
-  /** What the title rested on was erased: it is written anew from what is left. */
-  async forget(actor: Actor, sessionId: string): Promise<void> {
-    const seq = await this.titles.clear(actor, sessionId, this.clock.now());
-    if (seq === undefined) return;
-    announceWake(this.bus, sessionId, seq);
-    await this.afterRun(actor, sessionId, true);
   }
 
   /** The job. The session may have been renamed, erased or deleted meanwhile: then there is nothing to do. */
@@ -46,7 +39,8 @@ export class Titles {
     const exchange = await this.titles.firstExchange(actor, sessionId);
     if (exchange === undefined || exchange.titleSource === 'user') return;
     const { title, call } = await this.writer.write(actor, { ...exchange, signal });
-    const seq = await this.titles.set(actor, sessionId, { title, source: 'model', call, at: this.clock.now() });
+    const at = this.clock.now();
+    const seq = await this.titles.set(actor, sessionId, { title, source: 'model', from: exchange, call, at });
     if (seq !== undefined) announceWake(this.bus, sessionId, seq);
   }
 }

@@ -73,7 +73,7 @@ describe('messages', () => {
       await all.feedback.put(ada, { id: newId('feedback'), comment: 'so secret', ...judged });
       expect(await all.messages.erase(ada, session, turn.messageId, all.now())).toEqual({
         lastSeq: 7,
-        firstExchange: true,
+        untitled: false,
       });
       expect(await all.messages.find(ada, session, turn.messageId)).toMatchObject({ status: 'deleted', seq: 1 });
       const events = await all.events(ada, session);
@@ -87,12 +87,33 @@ describe('messages', () => {
       }
     });
 
+    it('take with them the titles that were written from their turn, in every replay too', async () => {
+      const { asked, said } = await all.exchange(ada, session, 'the secret words', 'fine');
+      const from = { questionId: asked.messageId, answerId: said.id };
+      const title = { title: 'the secret words', source: 'excerpt', from, call: null, at: all.now() } as const;
+      expect(await all.titles.set(ada, session, title)).toBe(7);
+      expect(await all.messages.erase(ada, session, asked.messageId, all.now())).toEqual({
+        lastSeq: 9,
+        untitled: true,
+      });
+      const events = await all.events(ada, session, 6);
+      expect(events.map(({ type, data }) => [type, 'title' in data ? data.title : undefined])).toEqual([
+        ['session.updated', null],
+        ['session.updated', null],
+        ['message.updated', undefined],
+      ]);
+      const { rows } = await all.db.pool.query('select title from sessions where id = $1', [session]);
+      expect(rows).toEqual([{ title: null }]);
+      // A job that had read the exchange before comes too late.
+      expect(await all.titles.set(ada, session, { ...title, source: 'model' })).toBeUndefined();
+    });
+
     it('change nothing the second time', async () => {
       const { asked } = await all.exchange(ada, session, 'q', 'a');
       const first = await all.messages.erase(ada, session, asked.messageId, all.now());
       const second = await all.messages.erase(ada, session, asked.messageId, all.now());
       expect(first).toMatchObject({ lastSeq: 7 });
-      expect(second).toEqual({ lastSeq: 7, firstExchange: false });
+      expect(second).toEqual({ lastSeq: 7, untitled: false });
     });
 
     it('stay while they are being answered', async () => {

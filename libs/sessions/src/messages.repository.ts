@@ -129,28 +129,28 @@ export class MessagesRepository {
 
   /**
    * Erases content and attachments; the row and its `seq` stay, and a `message.updated` event is
-   * appended. A queued run of that message ends as cancelled. `undefined`: no such message;
-   * `busy`: a run is answering it.
+   * appended. A queued run of that message ends as cancelled, and a title that the program wrote from its
+   * turn goes, in the log too: `untitled` says that the session has lost its title. `undefined`: no such
+   * message; `busy`: a run is answering it.
    */
   erase(
     actor: Actor,
     sessionId: string,
     messageId: string,
     at: Date,
-  ): Promise<{ lastSeq: number; firstExchange: boolean } | 'busy' | undefined> {
+  ): Promise<{ lastSeq: number; untitled: boolean } | 'busy' | undefined> {
     return this.database.as(actor, async (db) => {
       const session = await lockSession(db, actor, sessionId);
       if (session === undefined) return undefined;
       const message = await db
         .selectFrom('messages')
-        .select(['seq', 'turn_seq', 'status', 'role'])
+        .select(['status', 'role', 'parent_id'])
         .where('org_id', '=', actor.orgId)
         .where('session_id', '=', sessionId)
         .where('id', '=', messageId)
         .executeTakeFirst();
       if (message === undefined) return undefined;
-      const firstExchange = message.turn_seq === 1;
-      if (message.status === 'deleted') return { lastSeq: session.last_seq, firstExchange: false };
+      if (message.status === 'deleted') return { lastSeq: session.last_seq, untitled: false };
       const runs = await db
         .selectFrom('runs')
         .select(['id', 'status'])
@@ -159,8 +159,10 @@ export class MessagesRepository {
         .where('status', 'in', ['queued', 'running', 'waiting'])
         .execute();
       if (runs.some((run) => run.status !== 'queued')) return 'busy';
+      const questionId = message.role === 'user' ? messageId : message.parent_id;
+      const untitled = questionId !== null && (await eraseTitle(db, actor, { sessionId, questionId, at }));
       const lastSeq = await eraseRows(db, actor, { sessionId, messageId, queued: runs.map((run) => run.id), at });
-      return { lastSeq, firstExchange };
+      return { lastSeq, untitled };
     });
   }
 }
@@ -175,6 +177,28 @@ async function lockSession(db: Executor, actor: Actor, sessionId: string) {
     .where('deleted_at', 'is', null)
     .forUpdate()
     .executeTakeFirst();
+}
+
+/** Titles that the program wrote from this turn go from the log; true when the session bore such a one. */
+async function eraseTitle(
+  db: Executor,
+  actor: Actor,
+  what: { sessionId: string; questionId: string; at: Date },
+): Promise<boolean> {
+  const { rows: told } = await sql`
+    update session_events set data = jsonb_set(data, '{title}', 'null')
+    where org_id = ${actor.orgId} and session_id = ${what.sessionId} and type = 'session.updated'
+      and message_id = ${what.questionId} returning seq`.execute(db);
+  if (told.length === 0) return false;
+  const { rows } = await sql`
+    with s as (
+      update sessions set title = null, title_source = 'none', version = version + 1, last_seq = last_seq + 1,
+        updated_at = ${what.at}
+      where org_id = ${actor.orgId} and id = ${what.sessionId} and title_source in ('excerpt', 'model') returning last_seq)
+    insert into session_events (org_id, session_id, seq, type, at, data)
+    select ${actor.orgId}, ${what.sessionId}, s.last_seq, 'session.updated', ${what.at}, '{"title":null}' from s
+    returning seq`.execute(db);
+  return rows.length > 0;
 }
 
 async function eraseRows(

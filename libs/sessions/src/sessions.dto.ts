@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ListQueryDto } from '@parley/platform/http';
 import {
   ArrayMaxSize,
@@ -22,6 +22,7 @@ const USE_CASE = /^[a-z][a-z0-9_]{2,39}$/;
 export class CreateSessionDto {
   /** Name of the use case.
    * @example basic_chat */
+  @ApiPropertyOptional()
   @IsString()
   @MaxLength(40)
   use_case: string = 'basic_chat';
@@ -34,9 +35,11 @@ export class CreateSessionDto {
 
   /** Settings of the use case; an unknown one is refused by name.
    * @example {"personality": "technical_expert"} */
+  @ApiPropertyOptional()
   @IsObject()
   settings: Record<string, unknown> = {};
 
+  @ApiPropertyOptional()
   @IsArray()
   @ArrayMaxSize(50)
   @ArrayUnique()
@@ -44,6 +47,7 @@ export class CreateSessionDto {
   @Length(1, 64, { each: true })
   tags: string[] = [];
 
+  @ApiPropertyOptional()
   @IsObject()
   metadata: Record<string, unknown> = {};
 }

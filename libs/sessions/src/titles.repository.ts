@@ -8,13 +8,17 @@ export interface FirstExchange {
   readonly ownerId: string;
   readonly titleSource: 'none' | 'excerpt' | 'model' | 'user';
   readonly useCase: string;
+  readonly questionId: string;
   readonly question: string;
+  readonly answerId: string | null;
   readonly answer: string;
 }
 
 export interface NewTitle {
   readonly title: string;
   readonly source: 'excerpt' | 'model';
+  /** What it was written from: erased meanwhile, it is not set. */
+  readonly from: Pick<FirstExchange, 'questionId' | 'answerId'>;
   /** The model call that it cost, for the ledger. */
   readonly call: LedgerEntry | null;
   readonly at: Date;
@@ -29,43 +33,60 @@ export class TitlesRepository {
   firstExchange(actor: Actor, sessionId: string): Promise<FirstExchange | undefined> {
     return this.database.as(actor, async (db) => {
       const { rows } = await sql<FirstExchange>`
-        select s.owner_id as "ownerId", s.title_source as "titleSource", s.use_case as "useCase", q.content as question,
-          coalesce((
-            select a.content from messages a
-            where a.session_id = s.id and a.turn_seq = q.turn_seq and a.role = 'assistant' and not a.superseded
-              and a.status <> 'deleted' and not a.hidden
-            order by a.seq desc limit 1), '') as answer
+        select s.owner_id as "ownerId", s.title_source as "titleSource", s.use_case as "useCase", q.id as "questionId",
+          q.content as question, a.id as "answerId", coalesce(a.content, '') as answer
         from sessions s cross join lateral (
-          select content, turn_seq from messages m
+          select id, content, turn_seq from messages m
           where m.session_id = s.id and m.role = 'user' and m.status = 'complete' and not m.hidden
           order by m.seq limit 1) as q
+        left join lateral (
+          select id, content from messages m
+          where m.session_id = s.id and m.turn_seq = q.turn_seq and m.role = 'assistant' and not m.superseded
+            and m.status <> 'deleted' and not m.hidden
+          order by m.seq desc limit 1) as a on true
         where s.org_id = ${actor.orgId} and s.id = ${sessionId} and s.deleted_at is null`.execute(db);
       return rows[0];
     });
   }
 
-  /** Undefined when the session has got a better title meanwhile, or is gone; else the `seq` of the event. */
+  /**
+   * Undefined when the session has got a better title meanwhile, or is gone, or what the title was written
+   * from was erased; else the `seq` of the event, which names the message that the title rests on.
+   */
   set(actor: Actor, sessionId: string, title: NewTitle): Promise<number | undefined> {
     return this.database.as(actor, async (db) => {
-      const seq = await change(db, actor, sessionId, title.title, title.source, title.at);
       if (title.call !== null) await book(db, actor, sessionId, title.call, title.at);
-      return seq;
+      return (await stands(db, actor, sessionId, title.from)) ? change(db, actor, sessionId, title) : undefined;
     });
   }
+}
 
-  /** Takes a title away that was written from a message which is erased now. */
-  clear(actor: Actor, sessionId: string, at: Date): Promise<number | undefined> {
-    return this.database.as(actor, (db) => change(db, actor, sessionId, null, 'none', at));
-  }
+/** The lock first: an erasure that came before it is then seen, and a later one finds the title. */
+async function stands(db: Executor, actor: Actor, sessionId: string, from: NewTitle['from']): Promise<boolean> {
+  const session = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('org_id', '=', actor.orgId)
+    .where('id', '=', sessionId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (session === undefined) return false;
+  const ids = [from.questionId, ...(from.answerId === null ? [] : [from.answerId])];
+  const erased = await db
+    .selectFrom('messages')
+    .select('id')
+    .where('org_id', '=', actor.orgId)
+    .where('id', 'in', ids)
+    .where('status', '=', 'deleted')
+    .executeTakeFirst();
+  return erased === undefined;
 }
 
 async function change(
   db: Executor,
   actor: Actor,
   sessionId: string,
-  title: string | null,
-  source: 'none' | 'excerpt' | 'model',
-  at: Date,
+  { title, source, from, at }: NewTitle,
 ): Promise<number | undefined> {
   const { rows } = await sql<{ last_seq: number }>`
     with s as (
@@ -75,8 +96,9 @@ async function change(
         and title_source <> 'user' and (${source} <> 'excerpt' or title_source = 'none')
       returning last_seq),
     e as (
-      insert into session_events (org_id, session_id, seq, type, at, data)
-      select ${actor.orgId}, ${sessionId}, s.last_seq, 'session.updated', ${at}, jsonb_build_object('title', ${title}::text) from s)
+      insert into session_events (org_id, session_id, seq, type, message_id, at, data)
+      select ${actor.orgId}, ${sessionId}, s.last_seq, 'session.updated', ${from.questionId}, ${at},
+        jsonb_build_object('title', ${title}::text) from s)
     select last_seq from s`.execute(db);
   return rows[0]?.last_seq;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   freePort,
   openTestDatabase,
@@ -14,6 +15,8 @@ import {
 import { FakeModel } from '../fake-model/index.js';
 import { ParleyNode } from '../nodes/parley-node.js';
 import { scriptAnswers } from './script.js';
+
+const RECOVERY_MS = 60_000;
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -90,6 +93,17 @@ export class Arrangement {
     slot.node = await ParleyNode.start({ env: slot.env });
   }
 
+  /** Waits until every node says that it can serve again. */
+  async recover(): Promise<void> {
+    const until = Date.now() + RECOVERY_MS;
+    for (const { node } of this.slots) {
+      while (!(await isReady(node.url))) {
+        if (Date.now() > until) throw new Error(`a node does not recover:\n${node.log.slice(-4000)}`);
+        await sleep(100);
+      }
+    }
+  }
+
   /** Folder of the embedded database of a node. */
   postgresOf(n: number): string {
     return join(this.dataDirs[n] ?? '', 'postgres', 'pgdata');
@@ -109,4 +123,11 @@ export class Arrangement {
     if (slot === undefined) throw new Error(`there is no node ${n}`);
     return slot;
   }
+}
+
+function isReady(url: string): Promise<boolean> {
+  return fetch(`${url}/health/ready`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }

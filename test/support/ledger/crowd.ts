@@ -104,7 +104,7 @@ export class Crowd {
         return overLine && follower !== undefined ? follower.send(message) : post(place, message);
       };
       acknowledged.push(await sendSurely({ content, client_message_id: name }, send, PATIENCE_MS));
-      await sleep(random.between(0, 200));
+      await sleep(random.between(100, 700));
     }
   }
 }

@@ -39,7 +39,9 @@ export class Follower {
 
   /** Breaks the connection off; the follower connects again. */
   cut(): void {
-    this.line?.cut();
+    const line = this.line;
+    this.line = undefined;
+    line?.cut();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,7 @@
 export { Arrangement, type ArrangementOptions } from './arrangement.js';
 export { type Books, readBooks, settledBooks } from './books.js';
+export { Contract, type Turn } from './contract.js';
+export { Conversation } from './conversation.js';
 export { Crowd, type CrowdSize } from './crowd.js';
 export { Follower, type FollowerOptions } from './follower.js';
 export { type Line, openLine, type Place, post, TRANSPORTS, type Transport } from './lines.js';
@@ -7,5 +9,5 @@ export { isDeep, Random, suiteSeed } from './random.js';
 export { agree, Reading } from './reading.js';
 export { answerTo, question, scriptAnswers } from './script.js';
 export { type Acknowledged, sendSurely } from './sender.js';
-export { audit, type Case } from './verdict.js';
+export { audit, auditViews, type Case } from './verdict.js';
 export { type Event, type Message, type Outgoing, type Receipt, Refusal, type Run } from './wire.js';

@@ -16,13 +16,14 @@ const TERMINAL = new Set(['run.completed', 'run.failed', 'run.cancelled']);
 
 /** Compares what clients were told with what the service says now. Returns every breach; none is the promise kept. */
 export function audit(matter: Case, books: Books): string[] {
-  return [
-    ...auditMessages(matter, books),
-    ...auditLog(books),
-    ...auditRuns(books),
-    ...auditAnswers(matter, books),
-    ...matter.readings.flatMap((reading) => auditReading(reading, books)),
-  ].map((breach) => `${matter.sessionId}: ${breach}`);
+  return [...auditMessages(matter, books), ...auditAnswers(matter, books), ...auditViews(matter.readings, books)].map(
+    (breach) => `${matter.sessionId}: ${breach}`,
+  );
+}
+
+/** The log alone, and every reader's view of it. */
+export function auditViews(readings: readonly Reading[], books: Books): string[] {
+  return [...auditLog(books), ...auditRuns(books), ...readings.flatMap((reading) => auditReading(reading, books))];
 }
 
 /** Nothing acknowledged is lost, nothing is there twice, and the order is that of the acknowledgements. */
@@ -97,13 +98,16 @@ function auditReading(reading: Reading, { events, messages, lastSeq }: Books): s
   const line = (event: { seq: number; type: string; run_id: string | null }) =>
     `${event.seq} ${event.type} ${event.run_id}`;
   const heard = reading.events.filter((event) => event.seq <= lastSeq).map(line);
-  const logged = events.map(line);
+  const logged = events.filter((event) => event.seq > reading.after).map(line);
   const first = logged.findIndex((entry, index) => entry !== heard[index]);
   if (first >= 0)
     breaches.push(`${reading.name} heard ${heard[first] ?? 'nothing'} where the log has ${logged[first]}`);
-  for (const { message_id: id, content } of messages.filter((message) => message.role === 'assistant')) {
-    if (reading.texts.get(id) !== content) breaches.push(`${reading.name} shows another text of ${id} than is stored`);
-    if (!agree(content, reading.shown.get(id) ?? '')) breaches.push(`${reading.name} was shown another text of ${id}`);
+  for (const { message_id: id, content, seq, role } of messages) {
+    const has = reading.texts.get(id);
+    if (has === undefined ? seq > reading.after : has !== content)
+      breaches.push(`${reading.name} shows another text of ${id} than is stored`);
+    if (role === 'assistant' && !agree(content, reading.shown.get(id) ?? ''))
+      breaches.push(`${reading.name} was shown another text of ${id}`);
   }
   return breaches;
 }

@@ -162,6 +162,9 @@ async function log(db: Schema): Promise<void> {
       primary key (session_id, seq),
       foreign key (org_id, session_id) references sessions (org_id, id)
     )`.execute(db);
+  // Titles by the turn that they were written from, to be found when it is erased.
+  await sql`create index session_events_titles on session_events (session_id, message_id)
+    where type = 'session.updated' and message_id is not null`.execute(db);
 }
 
 async function feedback(db: Schema): Promise<void> {
