@@ -45,12 +45,15 @@ describe('the transports', () => {
     };
   }
 
+  /** A reader says how things stand once it has replayed. */
+  const live = (view: SessionView) => view.until('the end of the replay', () => view.statuses.length > 0);
   const slowly = { chunks: Array.from({ length: 12 }, (_, n) => `word${n} `), betweenMs: 30 };
   const WHOLE = slowly.chunks.join('');
 
   it('show the same events, messages and texts, and joined deltas are the stored text', async () => {
     world.model.always(slowly);
     const views = Object.entries(await followAll(0));
+    for (const [, view] of views) await live(view);
     const post = await stream(messagesOf(session), { method: 'POST', body: { content: 'one' } });
     await post.view.over();
     const socket = await socketIo();
@@ -115,13 +118,14 @@ describe('the transports', () => {
   });
 
   it('replay run.started as it was shown live', async () => {
-    const live = (await events()).view;
+    const heard = (await events()).view;
+    await live(heard);
     await world.answer(ada, session, 'hello');
-    await live.runEnd();
+    await heard.runEnd();
     const replayed = (await events()).view;
     await replayed.runEnd();
-    expect(replayed.events).toEqual(live.events);
-    expect(live.events[1]?.data).toMatchObject({ status: 'running', last_seq: 2, finished_at: null });
+    expect(replayed.events).toEqual(heard.events);
+    expect(heard.events[1]?.data).toMatchObject({ status: 'running', last_seq: 2, finished_at: null });
   });
 
   it('show the run of a POST only, from its first event on, and end with it', async () => {
@@ -197,6 +201,7 @@ describe('the transports', () => {
 
   it('take who types, and do not tell it to the one who does', async () => {
     const view = (await events()).view;
+    await live(view);
     const [line, socket] = [await plain(), await socketIo()];
     line.send({ type: 'typing', is_typing: true });
     line.send({ type: 'ping' });
@@ -211,7 +216,8 @@ describe('the transports', () => {
     for (const how of ['plain', 'io']) {
       const line = await plain({ after: 0 });
       const { runId } = await world.leave(ada, session, how);
-      await line.view.until('text', () => line.view.deltas.some(({ run_id }) => run_id === runId));
+      const said = () => [...line.view.deltas, ...line.view.snapshots].filter(({ run_id }) => run_id === runId);
+      await line.view.until('text', () => said().some(({ text }) => text === 'some '));
       const begun = performance.now();
       if (how === 'plain') line.send({ type: 'cancel' });
       else expect(await (await socketIo()).ask('cancel', { run_id: runId })).toEqual({ ok: true });

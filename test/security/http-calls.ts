@@ -15,9 +15,9 @@ const PAGE: Recipe = { headers: HTML };
 let made = 0;
 
 const account = (): unknown => ({ email: `made${++made}@example.com`, password: 'correct-horse-battery-staple' });
-/** Of whoever calls; who is nobody uses the owner's: possession is all that these calls ask for. */
+/** Of whoever calls; who is nobody uses another's: possession is all that these calls ask for. */
 const emailOf = (world: World, principal: Principal): string =>
-  world.accounts[principal === 'anonymous' ? 'owner' : principal].email;
+  world.accounts[principal === 'anonymous' ? 'other' : principal].email;
 const credentials = (world: World, principal: Principal): unknown => ({
   email: emailOf(world, principal),
   password: 'correct-horse-battery-staple',
@@ -80,11 +80,12 @@ export function idsIn(entrance: string): readonly string[] {
 }
 
 /** What leads somewhere. */
-export function knownIds(entrance: string, conversation: Conversation): Ids {
+export function knownIds(entrance: string, conversation: Conversation | undefined): Ids {
   if (entrance.includes('/docs/assets/')) return { name: 'swagger-ui.css' };
   if (entrance.includes('/problems/')) return { code: 'NOT_FOUND' };
+  if (conversation === undefined) return { name: 'basic_chat' };
   const { session_id, message_id, run_id } = conversation;
-  return { session_id, message_id, run_id, name: 'basic_chat' };
+  return { session_id, message_id, run_id };
 }
 
 const UNKNOWN: Readonly<Record<string, () => string>> = {
@@ -106,7 +107,7 @@ export const MALFORMED = [
   '1',
   'ses_',
   'usr_01JCZK5V4W8Q2M7N9P3R6T1XYZ',
-  '..',
+  '../x',
   '%00',
   "' or 1=1 --",
   '<b>',

@@ -53,7 +53,7 @@ describe('the policy table', () => {
 
 describe.each(HTTP)('$entrance', ({ entrance, expected }) => {
   const owned = idsIn(entrance).filter((name) => OWNED.has(name));
-  let conversation: Conversation;
+  let conversation: Conversation | undefined;
 
   beforeAll(async () => {
     if (owned.length > 0) conversation = await world.conversation(world.accounts.owner.token);
@@ -81,6 +81,7 @@ describe.each(HTTP)('$entrance', ({ entrance, expected }) => {
       'tells %s of a foreign object what it tells of one that does not exist',
       async (principal) => {
         const own = await world.conversation(world.tokenOf(principal) ?? '', 'Own');
+        if (conversation === undefined) throw new Error('the owner has no conversation');
         for (const name of owned) {
           // In one's own session, a foreign message or run; and a foreign session as a whole.
           const ids = name === 'session_id' ? conversation : { ...own, [name]: Reflect.get(conversation, name) };

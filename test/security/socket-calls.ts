@@ -72,13 +72,12 @@ export async function frameOnce(
   ids: Ids,
 ): Promise<SocketOutcome> {
   const address = `${url.replace('http', 'ws')}/ws/chat/${encodeURIComponent(ids['session_id'] ?? '')}`;
-  const byFrame = name === 'auth' || token === undefined;
-  const socket = new WebSocket(address, byFrame ? {} : { headers: { Authorization: `Bearer ${token}` } });
+  const inHandshake = name !== 'auth' && token !== undefined;
+  const socket = new WebSocket(address, inHandshake ? { headers: { Authorization: `Bearer ${token}` } } : {});
   const line = new Line(socket);
   try {
     await line.opened;
-    if (name === 'auth') line.send({ type: 'auth', token: token ?? 'no-token' });
-    else if (token === undefined) line.send({ type: name, ...FRAMES[name]?.(ids) });
+    if (!inHandshake) line.send(name === 'auth' ? { type: 'auth', token } : { type: name, ...frameBody(name, ids) });
     const greeted = await line.until(({ type }) => type === 'status');
     if (!greeted || name === 'auth') return line.outcome();
     line.send({ type: name, ...frameBody(name, ids) });

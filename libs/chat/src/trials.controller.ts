@@ -1,12 +1,16 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
 import { Endpoint } from '@parley/platform/http';
+import { UseCaseCatalogue } from '@parley/use-cases';
 import { TrialDto, type TrialResultDto } from './trials.dto.js';
 import { TrialsService } from './trials.service.js';
 
 @Controller('chat/use-cases/:name')
 export class TrialsController {
-  constructor(private readonly trials: TrialsService) {}
+  constructor(
+    private readonly useCases: UseCaseCatalogue,
+    private readonly trials: TrialsService,
+  ) {}
 
   @Post('test')
   @Requires('use_case:test')
@@ -17,6 +21,8 @@ export class TrialsController {
     unhurried: true,
   })
   run(@CurrentActor() actor: Actor, @Param('name') name: string, @Body() input: TrialDto): Promise<TrialResultDto> {
-    return this.trials.run(actor, name, input);
+    // A name in the address that leads nowhere is no thing here, not a mistake in the body.
+    const useCase = this.useCases.get(actor, name);
+    return this.trials.run(actor, useCase.name, input);
   }
 }

@@ -1,5 +1,6 @@
 import type { Books } from './books.js';
 import { answerTo } from './script.js';
+import { orderBreaches } from './verdict.js';
 import type { Message, Receipt, Run } from './wire.js';
 
 /** A run that was asked for, by a message or a regeneration. */
@@ -20,15 +21,19 @@ export interface Turn {
 /** What the contract lets follow from what was asked: small, and without time. */
 export class Contract {
   readonly turns: Turn[] = [];
+  /** All runs, in the order in which they were taken in. */
+  private readonly asked: string[] = [];
   /** Messages whose erasure was granted. */
   readonly erased = new Set<string>();
 
   sent(content: string, receipt: Receipt): void {
-    this.turns.push({ content, receipt, runs: [asked(receipt.run_id)] });
+    this.turns.push({ content, receipt, runs: [newRun(receipt.run_id)] });
+    this.asked.push(receipt.run_id);
   }
 
   regenerated(turn: Turn, runId: string): void {
-    turn.runs.push(asked(runId));
+    turn.runs.push(newRun(runId));
+    this.asked.push(runId);
   }
 
   /** Every difference between what may be and what is. */
@@ -39,14 +44,10 @@ export class Contract {
     const known = this.turns.reduce((sum, { runs }) => sum + runs.length, 0);
     if (books.runs.size !== known) breaches.push(`${known} runs were asked for, there are ${books.runs.size}`);
     for (const turn of this.turns) {
-      breaches.push(
-        ...this.auditQuestion(turn, books),
-        ...this.auditRuns(turn, books),
-        ...this.auditOrder(turn, books),
-      );
+      breaches.push(...this.auditQuestion(turn, books), ...this.auditRuns(turn, books));
       breaches.push(...this.auditAnswers(turn, books));
     }
-    return [...breaches, ...this.auditErased(books)];
+    return [...breaches, ...orderBreaches(this.asked, books.events), ...this.auditErased(books)];
   }
 
   private auditQuestion({ receipt, content }: Turn, { messages }: Books): string[] {
@@ -66,14 +67,6 @@ export class Contract {
         : status === 'completed' || (mayBeCancelled && status === 'cancelled');
       return right ? [] : [`${runId} is ${status}, cancelled: asked ${cancelAsked}, granted ${saidCancelled}`];
     });
-  }
-
-  /** Runs of a message begin in the order in which they were asked for. */
-  private auditOrder({ runs }: Turn, { events }: Books): string[] {
-    const begun = events.filter(({ type }) => type === 'run.started').map(({ run_id: id }) => id);
-    const places = runs.map(({ runId }) => begun.indexOf(runId)).filter((place) => place >= 0);
-    const sorted = places.toSorted((a, b) => a - b);
-    return places.join() === sorted.join() ? [] : [`runs began in the order ${begun.join(' ')}`];
   }
 
   /** Each completed run has one whole answer, the last of them is the one that counts. */
@@ -120,7 +113,7 @@ export class Contract {
   }
 }
 
-function asked(runId: string): AskedRun {
+function newRun(runId: string): AskedRun {
   return { runId, cancelAsked: false, saidCancelled: false };
 }
 

@@ -102,6 +102,11 @@ describe('audit', () => {
       /run.failed, run.completed/,
     ],
     [
+      'a run that begins twice',
+      (b) => ({ ...b, events: retype(b.events, 4, 'run.started') }),
+      /began run_1 run_2 run_2/,
+    ],
+    [
       'another text than a reader has',
       (b) => ({ ...b, messages: change(b.messages, 5, { content: 'x' }) }),
       /shows another text/,

@@ -70,6 +70,13 @@ function auditRuns({ events, runs }: Books): string[] {
   return breaches;
 }
 
+/** Runs begin once, and in the order in which they were asked for; one that was stopped before has not begun. */
+export function orderBreaches(asked: readonly string[], events: Books['events']): string[] {
+  const begun = events.filter(({ type }) => type === 'run.started').map(({ run_id: id }) => id);
+  const expected = asked.filter((runId) => begun.includes(runId));
+  return begun.join() === expected.join() ? [] : [`began ${begun.join(' ')}, asked for ${expected.join(' ')}`];
+}
+
 /** Every message has its one run; what it answered is the model's text, whole or as far as it came. */
 function auditAnswers({ acknowledged }: Case, { messages, runs }: Books): string[] {
   const breaches: string[] = [];
