@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { anchors, fileLinks, pages, ROOT, readPage } from './markdown.factory.js';
 
 const VARIABLE = /\bPARLEY_[A-Z0-9_]*[A-Z0-9]\b/g;
@@ -21,6 +21,11 @@ describe.each(pages())('%s', (page) => {
     expect(unknown.filter((name) => name !== 'PARLEY_CONFIG' && page !== 'docs/configuration.md')).toEqual([]);
   });
 
+  it('names only source files that there are', () => {
+    const named = [...text.matchAll(/`(?:[\w./-]*\/)?([a-z][\w.-]+\.ts)`/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !SOURCES.has(name) && !/^(your-case|x)\./.test(name))).toEqual([]);
+  });
+
   it('names only npm scripts that there are', () => {
     const named = [...text.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map(([, run, short]) => run ?? short);
     expect(named.filter((name) => !Object.hasOwn(scripts, name ?? ''))).toEqual([]);
@@ -29,6 +34,12 @@ describe.each(pages())('%s', (page) => {
 
 /** Read by the test runner, not by the program. */
 const OF_THE_TESTS = new Set(['PARLEY_TEST_DEEP']);
+
+const SOURCES = new Set(
+  ['apps', 'libs', 'test'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => basename(path)),
+  ),
+);
 
 function leadsSomewhere(page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#', 2);

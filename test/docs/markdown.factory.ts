@@ -46,3 +46,10 @@ export function anchors(markdown: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+/** Files that a page tells its reader to write, below `<!-- file: path -->`. */
+export function shownFiles(markdown: string): { readonly path: string; readonly content: string }[] {
+  return [...markdown.matchAll(/^<!-- file: (\S+) -->\n```\w+\n([\s\S]*?)^```$/gm)].map(
+    ([, path = '', content = '']) => ({ path, content }),
+  );
+}

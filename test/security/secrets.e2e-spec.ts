@@ -232,7 +232,7 @@ async function conversation(token: string): Promise<void> {
   const { session_id: id } = await ask('POST', '/chat/sessions', begin, { token, headers: key });
   await ask('POST', '/chat/sessions', begin, { token, headers: key });
   await ask('POST', '/chat/sessions', { ...begin, tags: [planted('search text')] }, { token, headers: key });
-  await ask('POST', '/chat/sessions', { settings: { [planted('weak body')]: planted('metadata') } }, { token });
+  await ask('POST', '/chat/sessions', { settings: { no_such_setting: planted('metadata') } }, { token });
   const path = `/chat/sessions/${id}`;
   const message = { content: planted('message text'), client_message_id: planted('client message id') };
   const turn = await ask('POST', `${path}/messages`, message, { token });

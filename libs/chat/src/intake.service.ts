@@ -6,6 +6,7 @@ import { platformErrors } from '@parley/platform/errors';
 import {
   type Accepted,
   AcceptRepository,
+  type Admission,
   announceEvents,
   type LogEvent,
   type MessageRow,
@@ -49,7 +50,7 @@ export class Intake {
   /** @throws NOT_FOUND, RUN_IN_PROGRESS, QUEUE_FULL, RATE_LIMITED, IDEMPOTENCY_KEY_REUSED */
   async send(actor: Actor, turn: NewTurn, plan: TurnPlan, heard: TakenListener): Promise<Taken> {
     const admission = this.admissions.toAccept(actor, plan.onBusy, this.runner.hasRoom);
-    const accepted = await this.orReplay(actor, turn, () => this.accept.send(actor, turn, admission));
+    const accepted = await this.orReplay(actor, turn, admission, () => this.accept.send(actor, turn, admission));
     if ('replayed' in accepted) return announced(accepted, heard);
     const message = sentRow(actor, turn, accepted);
     return this.taken(actor, turn, plan, { accepted, message, heard });
@@ -58,7 +59,7 @@ export class Intake {
   /** As `send`, for a new answer to a message that is already there. */
   async regenerate(actor: Actor, turn: NewRegeneration, plan: TurnPlan, heard: TakenListener): Promise<Taken> {
     const admission = this.admissions.toAccept(actor, plan.onBusy, this.runner.hasRoom);
-    const accepted = await this.orReplay(actor, turn, () => this.accept.regenerate(actor, turn, admission));
+    const accepted = await this.orReplay(actor, turn, admission, () => this.accept.regenerate(actor, turn, admission));
     if ('replayed' in accepted) return announced(accepted, heard);
     return this.taken(actor, turn, plan, { accepted, message: null, heard });
   }
@@ -99,16 +100,17 @@ export class Intake {
   private async orReplay(
     actor: Actor,
     turn: NewTurn | NewRegeneration,
+    admission: Admission,
     store: () => Promise<Accepted | null>,
   ): Promise<Accepted | Taken> {
     const accepted = await unlessRepeated(store);
     if (accepted !== null && accepted !== 'repeated') return accepted;
     const first = await this.firstCall(actor, turn);
     if (first !== undefined) return first;
-    if (accepted === null || turn.idempotency === null) throw await this.refusal(actor, turn.sessionId);
+    if (accepted === null || turn.idempotency === null) throw await this.refusal(actor, turn.sessionId, admission);
     // The day is over: the key is free again.
     await this.accept.forgetKey(actor, turn.idempotency.key, turn.at);
-    return this.orReplay(actor, turn, store);
+    return this.orReplay(actor, turn, admission, store);
   }
 
   /** @throws IDEMPOTENCY_KEY_REUSED */
@@ -137,14 +139,14 @@ export class Intake {
     };
   }
 
-  private async refusal(actor: Actor, sessionId: string) {
+  /** What was in the way may be gone by the time it is looked at: then the rule itself says what it was. */
+  private async refusal(actor: Actor, sessionId: string, { onBusy, maxQueued, maxRunning }: Admission) {
     const facts = await this.accept.whyRefused(actor, sessionId);
     if (facts === null) return platformErrors.NOT_FOUND();
-    const { maxQueued, maxRunning } = this.admissions.toAccept(actor, 'queue', true);
-    if (facts.queued >= maxQueued) return sessionErrors.QUEUE_FULL({ retryAfter: 1, members: { limit: maxQueued } });
-    if (facts.active) return sessionErrors.RUN_IN_PROGRESS({ retryAfter: 1 });
-    if (maxRunning !== null && facts.running >= maxRunning) return tooManyRuns(maxRunning);
-    return sessionErrors.RUN_IN_PROGRESS({ retryAfter: 1 });
+    if (onBusy === 'reject' && facts.active) return sessionErrors.RUN_IN_PROGRESS({ retryAfter: 1 });
+    if (facts.queued < maxQueued && maxRunning !== null && facts.running >= maxRunning) return tooManyRuns(maxRunning);
+    if (onBusy === 'reject') return sessionErrors.RUN_IN_PROGRESS({ retryAfter: 1 });
+    return sessionErrors.QUEUE_FULL({ retryAfter: 1, members: { limit: maxQueued } });
   }
 }
 

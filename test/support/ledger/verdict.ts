@@ -27,8 +27,9 @@ export function auditViews(readings: readonly Reading[], books: Books): string[]
 }
 
 /** Nothing acknowledged is lost, nothing is there twice, and the order is that of the acknowledgements. */
-function auditMessages({ acknowledged }: Case, { messages }: Books): string[] {
-  const breaches: string[] = [];
+function auditMessages({ acknowledged }: Case, { messages, events }: Books): string[] {
+  const asked = acknowledged.map(({ receipt }) => receipt.run_id);
+  const breaches: string[] = orderBreaches(asked, events);
   const stored = messages.filter((message) => message.role === 'user');
   for (const { client_message_id: id, content, receipt } of acknowledged) {
     const named = stored.filter((message) => message.content === content);

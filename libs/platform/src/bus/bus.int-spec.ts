@@ -299,6 +299,29 @@ describeOnRedis('RedisBus when Redis hangs', () => {
     await redis.kill();
   });
 
+  it('speaks again after a line that broke with words on their way', async () => {
+    const redis = await openTestRedis();
+    const [a, b] = [redisBus(redis, 'nod_A'), redisBus(redis, 'nod_B')];
+    await a.open();
+    await b.open();
+    const heard: unknown[] = [];
+    await b.subscribe('x', ({ body }) => heard.push(body)).ready;
+    await eventually(() => a.state().healthy, 'connected');
+    redis.freeze();
+    a.publish('x', { body: 'lost' });
+    await sleep(50);
+    await redis.kill();
+    await eventually(() => !a.state().healthy && !b.state().healthy, 'noticed');
+    await redis.restart();
+    await eventually(() => a.state().healthy && b.state().healthy, 'back');
+    await eventually(() => {
+      a.publish('x', { body: 'after' });
+      return heard.includes('after');
+    }, 'heard');
+    for (const bus of [a, b]) await bus.close();
+    await redis.kill();
+  });
+
   it('makes nodes look for themselves when another one could not speak', async () => {
     const redis = await openTestRedis();
     const [a, b] = [redisBus(redis, 'nod_A'), redisBus(redis, 'nod_B')];
