@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@parley/platform/testing';
@@ -67,5 +67,8 @@ describe('the README', () => {
     expect(printed).toMatch(/"offset":0,"text":"one/);
     expect(printed).toMatch(/^assistant, partial: one( \w+)* ?\nuser, complete: Count to seven\.$/m);
     expect(printed).not.toContain('seven"');
+    // The last process has left in order: it took the embedded server with it.
+    expect(existsSync(join(dataDir, 'postgres/pgdata/PG_VERSION'))).toBe(true);
+    expect(existsSync(join(dataDir, 'postgres/pgdata/postmaster.pid'))).toBe(false);
   }, 120_000);
 });

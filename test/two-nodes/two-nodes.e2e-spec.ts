@@ -82,7 +82,8 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     for (const { reading } of readers) {
       // Without Redis deltas do not travel: readers on B live on what A writes down every 250 ms.
       expect(reading.deltas + reading.snapshots).toBeGreaterThanOrEqual(2);
-      if (redis) expect([...reading.wholeByDeltas]).toHaveLength(1);
+      // What was said before B's line to Redis stood comes as a snapshot; from then on deltas travel.
+      if (redis) expect(reading.deltas).toBeGreaterThanOrEqual(2);
     }
     await Promise.all(readers.map((reader) => reader.close()));
   }, 60_000);
@@ -173,8 +174,8 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     it('works a schedule once over both', async () => {
       const query = async (text: string) => (await nodes.database?.pool.query<{ n: number }>(text))?.rows ?? [];
       const count = 'select count(*)::int as n from pgboss';
-      await eventually(async () => (await query(`${count}.schedule`))[0]?.n === 1);
-      await query(`update pgboss.schedule set cron = '* * * * *'`);
+      await eventually(async () => (await query(`${count}.schedule where name = 'auth.care'`))[0]?.n === 1);
+      await query(`update pgboss.schedule set cron = '* * * * *' where name = 'auth.care'`);
       const worked = `select count(*)::int as n from pgboss.job where name = 'auth.care' and created_on > now() - interval '10 minutes'
         group by date_trunc('minute', coalesce(singleton_on, created_on))`;
       const done = `${count}.job where name = 'auth.care' and state = 'completed'`;

@@ -23,17 +23,12 @@ export class DatabaseModule {
   static forRoot(options: OpenOptions): DynamicModule {
     return assemble(options.schema, [
       { provide: DatabaseAccess, inject: [CONFIG], useFactory: (config: Config) => openDatabase(config, options) },
-      {
-        provide: AccessCloser,
-        inject: [DatabaseAccess],
-        useFactory: (access: DatabaseAccess) => new AccessCloser(access),
-      },
     ]);
   }
 
   /**
-   * Works with what `openDatabase` gave, for a caller who closes it whatever becomes of the application:
-   * Nest runs no shutdown hooks for one that could not be built.
+   * Works with what `openDatabase` gave, and closes it with the application. Where the application cannot be
+   * built Nest runs no shutdown hooks: then the caller closes it. Closing twice does nothing.
    */
   static forAccess(access: DatabaseAccess, schema: SchemaSource): DynamicModule {
     return assemble(schema, [{ provide: DatabaseAccess, useValue: access }]);
@@ -45,6 +40,11 @@ function assemble(schema: SchemaSource, opening: Provider[]): DynamicModule {
     module: DatabaseModule,
     providers: [
       ...opening,
+      {
+        provide: AccessCloser,
+        inject: [DatabaseAccess],
+        useFactory: (access: DatabaseAccess) => new AccessCloser(access),
+      },
       { provide: SchemaMigrator, useFactory: () => new SchemaMigrator(schema) },
       {
         provide: APP_POOL,

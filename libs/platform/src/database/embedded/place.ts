@@ -99,7 +99,8 @@ async function isCopy(dataDir: string, home: string): Promise<boolean> {
   if (text === undefined) return false;
   const owner = ownerSchema.parse(JSON.parse(text));
   const self = await describe(dataDir);
-  if (owner.dev === self.dev && owner.ino === self.ino) return false;
+  // Also one that was restored at its own path has a new inode.
+  if (owner.dataDir === dataDir || (owner.dev === self.dev && owner.ino === self.ino)) return false;
   return (await readIfThere(join(owner.dataDir, POINTER))) === home;
 }
 
