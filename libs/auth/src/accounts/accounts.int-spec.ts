@@ -104,7 +104,8 @@ describe('accounts', () => {
       for (const email of ['time@example.com', 'time@example.com', 'time@example.com']) {
         const begun = performance.now();
         await codeOf(accounts.register({ email, password: PASSWORD }));
-        expect(performance.now() - begun).toBeGreaterThan(249);
+        // Timers may fire a moment early by this clock.
+        expect(performance.now() - begun).toBeGreaterThan(245);
       }
     });
 

@@ -16,7 +16,9 @@ const OPTIONS: RedisOptions = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
-  maxRetriesPerRequest: null,
+  // Commands that a broken line leaves unanswered fail with it. With `null` they would stay open for ever, and
+  // the pipeline that they are part of would hold back everything that is published after it.
+  maxRetriesPerRequest: 0,
   enableAutoPipelining: true,
   connectTimeout: 5000,
   keepAlive: 10_000,
