@@ -76,6 +76,7 @@ describe('filling a schema from a text', () => {
       'a list of different enum values',
       object({ a: { type: 'array', items: { enum: ['x', 'y', 'z'] }, minItems: 2, uniqueItems: true } }),
     ],
+    ['an empty text', object({ a: { type: 'string', maxLength: 0 } })],
     ['an empty list', object({ a: { type: 'array', items: { type: 'string' }, maxItems: 0 } })],
     [
       'a tuple',

@@ -51,6 +51,7 @@ export function sentences(text: string): string[] {
 /** At most so many code points, with `…` where something was left out. */
 export function shorten(text: string, length: number): string {
   const characters = [...text];
+  if (length === 0) return '';
   return characters.length <= length
     ? text
     : `${characters
