@@ -1,4 +1,5 @@
 import { newId } from '@parley/platform/ids';
+import { DeclaredShapes } from '../contract/declared-shapes.js';
 import { type Entrances, entrancesOf } from './entrances.js';
 import { httpCall, type Ids, idsIn, knownIds, MALFORMED, unknownId } from './http-calls.js';
 import { isSuccess, type PolicyRow, PRINCIPALS, type Principal, readPolicy } from './policy.js';
@@ -6,6 +7,7 @@ import { emitOnce, frameOnce, idOfEvent, type SocketOutcome } from './socket-cal
 import { type Conversation, type HttpAnswer, SENTINEL, World } from './world.js';
 
 const POLICY = readPolicy();
+const shapes = new DeclaredShapes();
 const HTTP = POLICY.filter(({ entrance }) => !/^(EVENT|FRAME) /.test(entrance));
 const EVENTS = POLICY.filter(({ entrance }) => entrance.startsWith('EVENT '));
 const FRAMES = POLICY.filter(({ entrance }) => entrance.startsWith('FRAME '));
@@ -62,7 +64,9 @@ describe.each(HTTP)('$entrance', ({ entrance, expected }) => {
   const call = async (principal: Principal, ids?: Ids): Promise<HttpAnswer> => {
     const known = idsIn(entrance).length === 0 ? {} : knownIds(entrance, conversation);
     const request = await httpCall(world, entrance, principal, { ...known, ...ids });
-    return world.call(request, await tokenFor(principal, entrance));
+    const answer = await world.call(request, await tokenFor(principal, entrance));
+    expect(shapes.faultsOf({ ...request, ...answer })).toEqual([]);
+    return answer;
   };
 
   it.each(STRANGERS)('%s', async (principal) => {

@@ -139,7 +139,20 @@ export class World {
     return rows[0]?.n ?? 0;
   }
 
+  /** Resolves when no run is under way or waits. */
+  async idle(): Promise<void> {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const { rows } = await this.stored.database.pool.query<{ n: number }>(
+        "select count(*)::int as n from runs where status in ('queued', 'running')",
+      );
+      if (rows[0]?.n === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error('runs are left');
+  }
+
   async close(): Promise<void> {
+    await this.idle();
     await this.app.close();
     await this.model.stop();
     await this.stored.access.close();

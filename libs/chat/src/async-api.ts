@@ -20,8 +20,12 @@ const delta = z.object({
 });
 const snapshot = delta.omit({ offset: true });
 const status = z.object({ status: z.enum(['thinking', 'typing', 'ready']), run_id: text.nullable(), metadata });
+const part = z.union([
+  z.object({ type: z.literal('text'), text: text.min(1).max(32_000) }),
+  z.object({ type: z.literal('media'), media_id: text }),
+]);
 const message = z.object({
-  content: text.min(1).max(32_000),
+  content: z.union([text.min(1).max(32_000), z.array(part).min(1).max(50)]).describe('Text, or parts.'),
   attachments: z.array(z.object({ media_id: text })).optional(),
   client_message_id: text.max(128).optional(),
   context: metadata.optional(),

@@ -1,10 +1,18 @@
 import { applyDecorators, Body, Controller, Delete, Post, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiCreatedResponse, ApiHeader } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
 import { AcceptedType, Endpoint, Idempotent, IdParam } from '@parley/platform/http';
 import type { Response } from 'express';
 import { AcceptedDto, FeedbackDto, FeedbackResultDto, RegenerateDto, SendMessageDto, TurnDto } from './chat.dto.js';
 import { ChatService } from './chat.service.js';
+import { EVENT_STREAM } from './event-stream.example.js';
 import { EventStreams } from './event-streams.service.js';
 import { MessageCare } from './message-care.service.js';
 import { MessagePath, type MessagePlace } from './message-path.js';
@@ -12,6 +20,9 @@ import { TurnCall, type TurnCallOptions } from './turn-call.js';
 import { type TurnAnswer, TurnsService } from './turns.service.js';
 
 const TAG = 'Messages';
+const json = (model: typeof TurnDto | typeof AcceptedDto) => ({
+  'application/json': { schema: { $ref: getSchemaPath(model) } },
+});
 const STREAM = 'text/event-stream';
 
 /** What sending and regenerating have in common for whoever reads the API document. */
@@ -35,8 +46,17 @@ const TurnEndpoint = (summary: string): MethodDecorator =>
       required: false,
       description: 'A repetition joins the run of the first call.',
     }),
-    ApiCreatedResponse({ type: TurnDto, description: 'The answer; as text/event-stream the events of the run.' }),
-    ApiAcceptedResponse({ type: AcceptedDto, description: 'The run goes on; Location leads to it.' }),
+    ApiExtraModels(TurnDto, AcceptedDto),
+    ApiOkResponse({
+      description: 'To `Accept: text/event-stream`: the events of the run as they come, up to its end.',
+      content: EVENT_STREAM,
+    }),
+    ApiCreatedResponse({ description: 'The answer, whole.', content: json(TurnDto) }),
+    ApiAcceptedResponse({
+      description: 'The answer is not there yet, and its run goes on.',
+      headers: { Location: { description: 'Leads to the run.', schema: { type: 'string' } } },
+      content: json(AcceptedDto),
+    }),
   );
 
 @Controller('chat/sessions/:session_id/messages')

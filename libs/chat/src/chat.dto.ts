@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { ListQueryDto } from '@parley/platform/http';
-import { MessageDto, RunDto, UsageDto } from '@parley/sessions';
+import { LOG_EVENT_TYPES, type LogEventType, MessageDto, RunDto, UsageDto } from '@parley/sessions';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -36,13 +36,19 @@ export class MediaPartDto {
   media_id!: string;
 }
 
+@ApiExtraModels(TextPartDto, MediaPartDto)
 export class SendMessageDto {
   /** Text of 1 to 32 000 characters, or parts.
    * @example What is an append-only log? */
   @ApiProperty({
     oneOf: [
       { type: 'string', minLength: 1, maxLength: 32_000 },
-      { type: 'array', items: { type: 'object' } },
+      {
+        type: 'array',
+        minItems: 1,
+        maxItems: 50,
+        items: { oneOf: [{ $ref: getSchemaPath(TextPartDto) }, { $ref: getSchemaPath(MediaPartDto) }] },
+      },
     ],
   })
   @IsMessageContent()
@@ -128,6 +134,7 @@ export class TurnDto {
   components_used!: string[];
   component_results!: Record<string, unknown>;
   usage!: UsageDto;
+  @ApiProperty({ type: 'integer' })
   processing_time_ms!: number;
 }
 
@@ -141,7 +148,27 @@ export class AcceptedDto {
 export class EventsQueryDto extends ListQueryDto {
   /** The last `seq` that you have; `Last-Event-ID` counts the same. */
   @IsOptional()
+  @ApiProperty({ type: 'integer' })
   @IsInt()
   @Min(0)
   after?: number;
+}
+
+/** An event of a session's log. */
+export class LogEventDto {
+  /** Grows by exactly 1 per session, from 1. */
+  @ApiProperty({ type: 'integer' })
+  seq!: number;
+  @ApiProperty({ enum: LOG_EVENT_TYPES })
+  type!: LogEventType;
+  session_id!: string;
+  run_id!: string | null;
+  at!: string;
+  /** The message or the run that it tells of, as it is now; for other types a few members of their own. */
+  data!: Record<string, unknown>;
+}
+
+export class EventPageDto {
+  items!: LogEventDto[];
+  next_cursor!: string | null;
 }

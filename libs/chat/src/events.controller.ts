@@ -1,13 +1,31 @@
-import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { ApiExtraModels, ApiHeader, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
 import { AcceptedType, Endpoint, IdParam } from '@parley/platform/http';
 import { LogService } from '@parley/sessions';
 import type { Response } from 'express';
-import { EventsQueryDto } from './chat.dto.js';
+import { EventPageDto, EventsQueryDto } from './chat.dto.js';
+import { EVENT_STREAM } from './event-stream.example.js';
 import { EventStreams } from './event-streams.service.js';
 
 const STREAM = 'text/event-stream';
 const SEQ = /^\d{1,15}$/;
+
+const EventsEndpoint = (): MethodDecorator =>
+  applyDecorators(
+    Endpoint({
+      summary: 'Follow a conversation’s log as a stream, or page through it',
+      tag: 'Events',
+      produces: ['application/json', STREAM],
+      unhurried: true,
+    }),
+    ApiHeader({ name: 'Last-Event-ID', required: false, description: 'As `after`; what browsers send by themselves.' }),
+    ApiExtraModels(EventPageDto),
+    ApiOkResponse({
+      description: 'A page of the log; to `Accept: text/event-stream` what came after `after`, and then what comes.',
+      content: { 'application/json': { schema: { $ref: getSchemaPath(EventPageDto) } }, ...EVENT_STREAM },
+    }),
+  );
 
 @Controller('chat/sessions/:session_id/events')
 export class EventsController {
@@ -18,12 +36,7 @@ export class EventsController {
 
   @Get()
   @Requires('session:read')
-  @Endpoint({
-    summary: 'Follow a conversation’s log as a stream, or page through it',
-    tag: 'Events',
-    produces: ['application/json', STREAM],
-    unhurried: true,
-  })
+  @EventsEndpoint()
   async events(
     @CurrentActor() actor: Actor,
     @IdParam('session') sessionId: string,

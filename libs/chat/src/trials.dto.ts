@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
 import { AttachmentDto, TurnDto } from './chat.dto.js';
@@ -23,6 +24,7 @@ export class TrialDto {
 
 /** What happened on the way, in order. */
 export class TrialStepDto {
+  @ApiProperty({ type: 'integer' })
   seq!: number;
   type!: string;
   at!: string;
@@ -35,5 +37,6 @@ export class TrialResultDto {
   message!: string;
   result!: TurnDto;
   trace!: TrialStepDto[];
+  @ApiProperty({ type: 'integer' })
   processing_time_ms!: number;
 }

@@ -1,4 +1,5 @@
 import { Controller, Get, Res } from '@nestjs/common';
+import { ApiServiceUnavailableResponse } from '@nestjs/swagger';
 import { Public } from '@parley/auth';
 import { Clock } from '@parley/platform/clock';
 import { Endpoint } from '@parley/platform/http';
@@ -20,20 +21,22 @@ export class HealthController {
   ) {}
 
   @Get(everywhere('health/live'))
-  @Endpoint({ summary: 'Whether the process turns; no dependency is asked', tag: 'system', limit: 'health' })
+  @Endpoint({ summary: 'Whether the process turns; no dependency is asked', tag: 'System', limit: 'health' })
   live(@Res({ passthrough: true }) response: Response): LiveDto {
     response.setHeader('Cache-Control', 'no-store');
     return { status: 'ok', timestamp: this.clock.now().toISOString() };
   }
 
   @Get(everywhere('health/ready'))
-  @Endpoint({ summary: 'Whether this node should get requests: 200 or 503', tag: 'system', limit: 'health' })
+  @ApiServiceUnavailableResponse({ type: HealthDto, description: 'The same, where something critical is down.' })
+  @Endpoint({ summary: 'Whether this node should get requests: 200 or 503', tag: 'System', limit: 'health' })
   async ready(@Res({ passthrough: true }) response: Response): Promise<HealthDto> {
     return this.show(await this.health.readiness(), response);
   }
 
   @Get(everywhere('health'))
-  @Endpoint({ summary: 'Everything this node depends on: 200, or 503 on an error', tag: 'system', limit: 'health' })
+  @ApiServiceUnavailableResponse({ type: HealthDto, description: 'The same, where something critical is down.' })
+  @Endpoint({ summary: 'Everything this node depends on: 200, or 503 on an error', tag: 'System', limit: 'health' })
   async whole(@Res({ passthrough: true }) response: Response): Promise<HealthDto> {
     return this.show(await this.health.whole(), response);
   }

@@ -19,7 +19,7 @@ export class MetricsController {
   ) {}
 
   @Get(everywhere('metrics'))
-  @Endpoint({ summary: 'Metrics for Prometheus', tag: 'system', limit: 'health', produces: ['text/plain'] })
+  @Endpoint({ summary: 'Metrics for Prometheus', tag: 'System', limit: 'health', produces: ['text/plain'] })
   async read(
     @Headers('authorization') authorization: string | undefined,
     @Res({ passthrough: true }) response: Response,

@@ -12,7 +12,7 @@ export class StatusController {
   /** Open; holders of `system:read` see more. */
   @Recognised()
   @Get(everywhere('status'))
-  @Endpoint({ summary: 'What runs here', tag: 'system', limit: 'health' })
+  @Endpoint({ summary: 'What runs here', tag: 'System', limit: 'health' })
   read(@RecognisedActor() actor: Actor | undefined): Promise<StatusDto> {
     return this.status.read(actor);
   }

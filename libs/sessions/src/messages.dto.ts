@@ -29,6 +29,7 @@ export class MessageDto {
   /** The user message that an answer answers; for a user message the message before it. */
   parent_id!: string | null;
   /** That of its `message.created` event: strictly increasing, with gaps where other events lie. */
+  @ApiProperty({ type: 'integer' })
   seq!: number;
   @ApiProperty({ enum: ['user', 'assistant', 'system', 'tool'] })
   role!: 'user' | 'assistant' | 'system' | 'tool';

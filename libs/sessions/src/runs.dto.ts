@@ -5,7 +5,9 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** What the model calls of a run cost. */
 export class UsageDto {
+  @ApiProperty({ type: 'integer' })
   input_tokens!: number;
+  @ApiProperty({ type: 'integer' })
   output_tokens!: number;
   /** US dollars by the dated price table; null when a model has no price. */
   cost_usd!: number | null;
@@ -21,6 +23,7 @@ export class RunDto {
   @ApiProperty({ enum: RUN_STATUSES })
   status!: RunStatus;
   /** How often the run was begun; 0 while it is queued. */
+  @ApiProperty({ type: 'integer' })
   attempt!: number;
   started_at!: string | null;
   finished_at!: string | null;
@@ -29,5 +32,6 @@ export class RunDto {
   usage!: UsageDto | null;
   component_results!: Record<string, unknown> | null;
   /** `seq` of the last event that this run appended. */
+  @ApiProperty({ type: 'integer' })
   last_seq!: number;
 }

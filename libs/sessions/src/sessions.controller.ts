@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Get, Post, Put, Query, Res, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
 import { Endpoint, type ExpectedVersions, Idempotent, IdParam, IfMatch, type Page } from '@parley/platform/http';
 import type { Response } from 'express';
@@ -18,6 +18,9 @@ import {
 import { SessionsService } from './sessions.service.js';
 
 const TAG = 'Sessions';
+const TEXT = { schema: { type: 'string' } } as const;
+const IfMatchHeader = (): MethodDecorator =>
+  ApiHeader({ name: 'If-Match', required: false, description: 'ETag that was read: an object changed since is 412.' });
 const etag = (session: SessionDto): string => `${session.version}.${session.last_seq}`;
 
 @Controller('chat/sessions')
@@ -59,6 +62,7 @@ export class SessionsController {
 
   @Put(':session_id')
   @Requires('session:update')
+  @IfMatchHeader()
   @Endpoint({ summary: 'Change title, tags, metadata, settings or status', tag: TAG, etag })
   update(
     @CurrentActor() actor: Actor,
@@ -99,6 +103,10 @@ export class SessionsController {
     limit: 'export',
     produces: ['application/json', 'text/markdown', 'text/csv'],
     unhurried: true,
+  })
+  @ApiOkResponse({
+    description: 'A file: session and messages as JSON, a text to read, or one message a row.',
+    content: { 'application/json': { schema: { type: 'object' } }, 'text/markdown': TEXT, 'text/csv': TEXT },
   })
   async export(
     @CurrentActor() actor: Actor,

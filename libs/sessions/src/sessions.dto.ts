@@ -93,13 +93,16 @@ export class SessionDto {
   settings!: Record<string, unknown>;
   tags!: string[];
   metadata!: Record<string, unknown>;
+  @ApiProperty({ type: 'integer' })
   message_count!: number;
   /** The end of the session's log. */
+  @ApiProperty({ type: 'integer' })
   last_seq!: number;
   last_message_at!: string | null;
   created_at!: string;
   updated_at!: string;
   /** Grows with each change of the session itself; `If-Match` compares it. */
+  @ApiProperty({ type: 'integer' })
   version!: number;
 }
 

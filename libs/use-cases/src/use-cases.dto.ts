@@ -12,6 +12,7 @@ export class UseCaseDto {
   category!: string;
   description!: string;
   /** Grows with every change of its settings or prompts. */
+  @ApiProperty({ type: 'integer' })
   version!: number;
   /** Parts of a turn, in the order in which results list them. */
   components!: string[];
@@ -35,6 +36,7 @@ export class UseCaseExampleDto {
 /** Bounds of one run. */
 export class UseCaseLimitsDto {
   wall_clock_seconds!: number;
+  @ApiProperty({ type: 'integer' })
   model_calls!: number;
   /** Null: as much as the budgets allow. */
   cost_usd!: number | null;

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsObject, IsOptional, IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
 import type { AccountRow } from './accounts.repository.js';
 import { MaxJsonBytes } from './max-json-bytes.js';
@@ -115,6 +116,7 @@ export class UserDto {
    * Grows with every change of the profile; the ETag of `/users/profile`.
    * @example 1
    */
+  @ApiProperty({ type: 'integer' })
   version!: number;
 }
 

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import { Endpoint, type ExpectedVersions, IfMatch } from '@parley/platform/http';
 import { CurrentActor, SignedIn } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
@@ -20,6 +21,7 @@ export class ProfileController {
 
   @Put()
   @SignedIn()
+  @ApiHeader({ name: 'If-Match', required: false, description: 'ETag that was read: a profile changed since is 412.' })
   @Endpoint({ summary: 'Change my profile', tag: 'Accounts', etag })
   async update(
     @CurrentActor() actor: Actor,

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { UserDto } from '../accounts/accounts.dto.js';
 import type { TokenPair } from './token-pairs.js';
@@ -55,6 +56,7 @@ export class TokenPairDto {
    * Seconds that the access token is good for.
    * @example 1800
    */
+  @ApiProperty({ type: 'integer' })
   expires_in!: number;
 }
 

@@ -1,7 +1,8 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { Endpoint } from '@parley/platform/http';
 import { Public } from '../access/access.decorators.js';
-import { type PublicJwk, TokenKeys } from './token-keys.js';
+import { JwkSetDto } from './jwks.dto.js';
+import { TokenKeys } from './token-keys.js';
 
 @Controller('.well-known')
 export class JwksController {
@@ -15,7 +16,7 @@ export class JwksController {
     tag: 'Accounts',
     produces: ['application/json', 'application/jwk-set+json'],
   })
-  async read(): Promise<{ keys: PublicJwk[] }> {
+  async read(): Promise<JwkSetDto> {
     return { keys: await this.keys.published() };
   }
 }

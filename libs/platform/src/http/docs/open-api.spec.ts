@@ -1,8 +1,9 @@
-import { Body, Controller, Get, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiProperty } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiProperty, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
 import { z } from 'zod';
 import { platformErrors } from '../../errors/index.js';
+import { OpenRoute } from '../route-metadata.js';
 import { ApiDocuments } from './api-documents.js';
 import { buildOpenApi } from './open-api.js';
 import { ProblemCatalogue } from './problem-catalogue.js';
@@ -91,4 +92,37 @@ it('takes each code once', () => {
   expect(catalogue.find('constructor')).toBeUndefined();
   expect(catalogue.all().length).toBe(Object.keys(platformErrors).length);
   expect(() => new ProblemCatalogue([platformErrors, platformErrors])).toThrow('declared twice');
+});
+
+@Controller('houses/:house_id')
+class HousesController {
+  @Post('search')
+  @HttpCode(200)
+  @OpenRoute()
+  @ApiResponse({ status: 201, type: OwnerDto })
+  search(@Headers('user-agent') _agent: string): OwnerDto {
+    return { name: null };
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiQuery({ name: 'force', required: true, schema: { type: 'boolean', default: false } })
+  @ApiResponse({ status: 200 })
+  raze(@Query('force') _force: boolean): void {}
+}
+
+it('tells what handlers say of themselves: status, access, path, what may be left out', async () => {
+  const testing = await Test.createTestingModule({ controllers: [HousesController] }).compile();
+  const app = testing.createNestApplication({ logger: false });
+  const { paths } = shape.parse(buildOpenApi(app, { title: 'Houses', description: 'Tests.', version: '1' }));
+  const search = paths['/houses/{house_id}/search']?.['post'];
+  expect(Object.keys(search?.responses ?? {})).toEqual(['200', 'default']);
+  expect(search?.['security']).toEqual([]);
+  expect(search?.['parameters']).toEqual([
+    { name: 'house_id', in: 'path', required: true, schema: { type: 'string' } },
+  ]);
+  const raze = paths['/houses/{house_id}']?.['delete'];
+  expect(Object.keys(raze?.responses ?? {})).toEqual(['204', 'default']);
+  expect(raze).not.toHaveProperty('security');
+  expect(raze?.['parameters']).toContainEqual(expect.objectContaining({ name: 'force', required: false }));
 });

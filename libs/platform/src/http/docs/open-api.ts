@@ -1,5 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { isObject, type Json, type JsonObject } from './json-values.js';
+import { completeOperations, operationFacts, operationId } from './operations.js';
 
 export interface ApiInfo {
   readonly title: string;
@@ -41,12 +43,6 @@ const PROBLEM_ANSWER = {
   description: 'A problem, by its code.',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
-
-type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-type JsonObject = { [name: string]: Json };
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `nullable` is a word of OpenAPI 3.0; JSON Schema, and so 3.1, says it with the type. */
 function sayNull(schema: JsonObject): JsonObject {
@@ -95,12 +91,6 @@ function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `Sessions_list`; the further paths of one handler, which Nest numbers, are `Sessions_list_2` and so on. */
-function operationId(controller: string, method: string): string {
-  const [, name = method, index = '0'] = /^(.*)\[(\d+)\]$/.exec(method) ?? [];
-  return `${controller.replace(/Controller$/, '')}_${name}${index === '0' ? '' : `_${Number(index) + 1}`}`;
-}
-
 /** The OpenAPI 3.1 document of an application, from its controllers and DTO classes. */
 export function buildOpenApi(app: INestApplication, info: ApiInfo): object {
   const config = new DocumentBuilder()
@@ -108,14 +98,21 @@ export function buildOpenApi(app: INestApplication, info: ApiInfo): object {
     .setDescription(info.description)
     .setVersion(info.version)
     .setOpenAPIVersion('3.1.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/', 'The server that serves this document.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'Access token or API key.' }, 'bearer')
     .addSecurityRequirements('bearer')
     .build();
   const made: OpenAPIObject = SwaggerModule.createDocument(app, config, {
     extraModels: [...(info.extraModels ?? [])],
     operationIdFactory: operationId,
+    autoTagControllers: false,
   });
   const document = modernise(asJson(made));
-  if (isObject(document)) addProblems(document);
-  return isObject(document) ? document : made;
+  if (!isObject(document)) return made;
+  // Swagger writes an empty one.
+  if (isObject(document['info'])) delete document['info']['contact'];
+  completeOperations(document, operationFacts(app));
+  addProblems(document);
+  return document;
 }

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 
 /** The query members that every list understands. */
@@ -7,6 +8,7 @@ export class ListQueryDto {
   @IsInt()
   @Min(1)
   @Max(200)
+  @ApiProperty({ type: 'integer' })
   limit: number = 50;
 
   /** `next_cursor` of the page before, exactly as given. */
