@@ -1,6 +1,6 @@
 import type { ParleyClient } from '../support/nodes/client.js';
 import { EventSourceLine, PlainLine, record, type SessionView, SocketIoLine } from '../support/sockets/index.js';
-import { type Body, ChatWorld, items, messagesOf, until } from './chat-world.js';
+import { type Body, ChatWorld, until as eventually, items, messagesOf } from './chat-world.js';
 
 const UNKNOWN = 'ses_00000000000000000000000000';
 
@@ -89,11 +89,17 @@ describe('the transports', () => {
 
   it('take up from any seq, also in mid-answer, and show each event once', async () => {
     await world.answer(ada, session, 'before');
-    world.model.always({ ...slowly, betweenMs: 60 });
+    let goOn: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    world.model.always({ ...slowly, hold: { before: 4, until } });
     const { runId } = await world.leave(ada, session, 'slow');
-    await until(async () => (world.asked()[1]?.sent ?? '').includes('word3') || undefined, 'some text');
+    await eventually(async () => (world.asked()[1]?.sent ?? '').includes('word3') || undefined, 'some text');
     const views = [...Object.values(await followAll(0)), ...Object.values(await followAll(4))];
     views.push((await stream(`/chat/sessions/${session}/events`, { headers: { 'Last-Event-ID': '8' } })).view);
+    for (const view of views) await live(view);
+    goOn();
     await world.ended(ada, session, runId);
     const log = await world.events(ada, session);
     for (const [index, view] of views.entries()) {

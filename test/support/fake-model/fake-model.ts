@@ -187,7 +187,7 @@ function dialectOf(address: string): Dialect | null {
 
 /** Marks the request when the line closes, and tells a waiting script that nobody listens any more. */
 function watch(response: ServerResponse, request: OpenRequest, reply: FakeReply | null): AbortSignal | null {
-  const waits = reply?.delayMs !== undefined || reply?.betweenMs !== undefined || reply?.rawChunks !== undefined;
+  const waits = [reply?.delayMs, reply?.betweenMs, reply?.hold, reply?.rawChunks].some((one) => one !== undefined);
   const gone = waits ? new AbortController() : null;
   response.on('close', () => {
     request.endedAt = performance.timeOrigin + performance.now();

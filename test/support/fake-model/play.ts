@@ -98,17 +98,23 @@ function framesOf(performance: Performance, reply: FakeReply, pieces: readonly s
 
 /** Writes the opening and all frames, in one go where nothing is to be waited for. False: the client went. */
 async function writeFrames(performance: Performance, reply: FakeReply, frames: readonly Frame[]): Promise<boolean> {
-  const { request, response, dialect, gone } = performance;
-  const opening = dialect.open(request);
-  if (reply.betweenMs === undefined) {
-    for (const frame of frames) note(request, frame.text);
-    if (opening !== '' || frames.length > 0) response.write(opening + frames.map((frame) => frame.wire).join(''));
-    else response.flushHeaders();
-    return true;
+  const opening = performance.dialect.open(performance.request);
+  if (reply.betweenMs !== undefined || reply.hold !== undefined) {
+    if (opening !== '') performance.response.write(opening);
+    return writeSlowly(performance, reply, frames);
   }
-  if (opening !== '') response.write(opening);
+  for (const frame of frames) note(performance.request, frame.text);
+  if (opening !== '' || frames.length > 0)
+    performance.response.write(opening + frames.map((frame) => frame.wire).join(''));
+  else performance.response.flushHeaders();
+  return true;
+}
+
+async function writeSlowly(performance: Performance, reply: FakeReply, frames: readonly Frame[]): Promise<boolean> {
+  const { request, response, gone } = performance;
   for (const [index, frame] of frames.entries()) {
-    if (index > 0 && !(await waited(reply.betweenMs, gone))) return false;
+    if (index > 0 && !(await waited(reply.betweenMs ?? 0, gone))) return false;
+    if (index === reply.hold?.before && !(await held(reply.hold.until, gone))) return false;
     note(request, frame.text);
     response.write(frame.wire);
   }
@@ -154,6 +160,13 @@ function note(request: OpenRequest, text: string): void {
 function usageOf(reply: FakeReply, request: OpenRequest): FakeUsage | null {
   if (reply.noUsage === true) return null;
   return reply.usage ?? { input: request.inputTokens, output: countTokens(request.sent) };
+}
+
+/** False where the client went before the script was let go. */
+async function held(until: Promise<void>, gone: AbortSignal | null): Promise<boolean> {
+  const left = new Promise<void>((resolve) => gone?.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([until, left]);
+  return gone?.aborted !== true;
 }
 
 /** False where the client went while waiting. */

@@ -13,6 +13,8 @@ export interface FakeReply {
   readonly delayMs?: number;
   /** Milliseconds before each chunk after the first. */
   readonly betweenMs?: number;
+  /** Stand still before chunk `before` (from 0) until `until` resolves; in the process of the test only. */
+  readonly hold?: { readonly before: number; readonly until: Promise<void> };
   /** An HTTP error of this status instead of an answer. */
   readonly status?: number;
   /** Value of `Retry-After`, with `status`. */
