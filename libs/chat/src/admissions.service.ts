@@ -11,7 +11,7 @@ import { type Admission, announceWake, LeasesRepository } from '@parley/sessions
 @Injectable()
 export class Admissions {
   /** Runs under way by organisation, on all nodes, as of the last second: the bound is far and may be crossed by a few. */
-  private running: ReadonlyMap<string, number> = new Map();
+  private runningOf: ReadonlyMap<string, number> = new Map();
 
   constructor(
     private readonly leases: LeasesRepository,
@@ -23,22 +23,22 @@ export class Admissions {
 
   async refresh(): Promise<void> {
     const rows = await this.leases.runningByOrganisation(INSTALLATION);
-    this.running = new Map(rows.map(({ orgId, running }) => [orgId, running]));
+    this.runningOf = new Map(rows.map(({ orgId, running }) => [orgId, running]));
   }
 
   /** @throws RATE_LIMITED when the organisation has as many runs under way as it may */
   toAccept(actor: Actor, onBusy: 'queue' | 'reject', nodeHasRoom: boolean): Admission {
-    const { limits, runs } = this.config;
-    if (limits.enabled && (this.running.get(actor.orgId) ?? 0) >= limits.runs_per_organisation) {
-      throw tooManyRuns(limits.runs_per_organisation);
-    }
+    const { runs } = this.config;
+    const { perOrganisation, perPrincipal } = this.running;
+    if (perOrganisation !== null && (this.runningOf.get(actor.orgId) ?? 0) >= perOrganisation)
+      throw tooManyRuns(perOrganisation);
     return {
       nodeId: this.node.value,
       leaseSeconds: runs.lease_seconds,
       nodeHasRoom,
       onBusy,
       maxQueued: runs.max_queued_per_session,
-      maxRunning: this.runsPerPrincipal,
+      maxRunning: perPrincipal,
     };
   }
 
@@ -46,14 +46,19 @@ export class Admissions {
     return {
       nodeId: this.node.value,
       leaseSeconds: this.config.runs.lease_seconds,
-      maxRunning: this.runsPerPrincipal,
+      maxRunning: this.running.perPrincipal,
       at: this.clock.now(),
     };
   }
 
-  get runsPerPrincipal(): number | null {
-    const { enabled, multiplier, runs_per_principal: most } = this.config.limits;
-    return enabled ? most * multiplier : null;
+  /** Runs that may be under way at once; null: no bound. */
+  get running(): { readonly perPrincipal: number | null; readonly perOrganisation: number | null } {
+    const { enabled, multiplier, runs_per_principal, runs_per_organisation } = this.config.limits;
+    if (!enabled) return { perPrincipal: null, perOrganisation: null };
+    return {
+      perPrincipal: Math.ceil(runs_per_principal * multiplier),
+      perOrganisation: Math.ceil(runs_per_organisation * multiplier),
+    };
   }
 
   announce(sessionId: string, lastSeq: number): void {

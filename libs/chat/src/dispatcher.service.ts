@@ -44,8 +44,14 @@ export class Dispatcher implements OnModuleInit {
   /** Looks for sessions in which work waits and nothing runs. */
   async dispatchAll(): Promise<void> {
     if (!this.runner.hasRoom) return;
-    for (const { orgId, sessionId } of await this.runs.idleSessionsWithWork(INSTALLATION, SESSIONS_AT_ONCE)) {
-      await this.dispatch(orgId, sessionId);
+    const bounds = { limit: SESSIONS_AT_ONCE, ...this.admissions.running };
+    for (const { orgId, sessionId } of await this.runs.idleSessionsWithWork(INSTALLATION, bounds)) {
+      try {
+        await this.dispatch(orgId, sessionId);
+      } catch (error) {
+        // One that cannot be begun stands in nobody's way.
+        this.logger.warn({ err: error, session_id: sessionId }, 'a waiting message is left to the next round');
+      }
     }
   }
 

@@ -49,7 +49,11 @@ describe('the first transaction of a turn', () => {
   it('queues for others where the node is full or leaving', async () => {
     const { accepted } = await all.give(ada, session, {}, { nodeHasRoom: false });
     expect(accepted?.begun).toBe(false);
-    expect((await all.runs.idleSessionsWithWork(ada, 100)).map(({ sessionId }) => sessionId)).toContain(session);
+    expect(
+      (await all.runs.idleSessionsWithWork(ada, { limit: 100, perPrincipal: null, perOrganisation: null })).map(
+        ({ sessionId }) => sessionId,
+      ),
+    ).toContain(session);
   });
 
   it('keeps seq gapless, one run running and the rest queued in order under 50 parallel sends', async () => {

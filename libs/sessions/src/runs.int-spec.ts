@@ -1,4 +1,5 @@
-import type { Actor } from '@parley/auth';
+import { type Actor, INSTALLATION } from '@parley/auth';
+import type { WaitingBounds } from './runs.repository.js';
 import { Conversations } from './sessions.factory.js';
 
 describe('runs that wait', () => {
@@ -64,6 +65,53 @@ describe('runs that wait', () => {
     await all.give(bob, mine, {}, { nodeHasRoom: false });
     expect(await all.begin(bob, mine, { maxRunning: 1 })).toBeUndefined();
     expect(await all.begin(bob, mine, { maxRunning: 2 })).toBeDefined();
+  });
+
+  describe('of many', () => {
+    const NO_BOUND = { limit: 50, perPrincipal: null, perOrganisation: null };
+    const waitingOf = async (actor: Actor, sessions: number) => {
+      const waiting: string[] = [];
+      for (let n = 0; n < sessions; n += 1) {
+        const id = await all.session(actor);
+        await all.give(actor, id, {}, { nodeHasRoom: false });
+        waiting.push(id);
+      }
+      return waiting;
+    };
+    const found = async (bounds: Partial<WaitingBounds>) => {
+      const rows = await all.runs.idleSessionsWithWork(INSTALLATION, { ...NO_BOUND, ...bounds });
+      return rows.map(({ sessionId }) => sessionId);
+    };
+    beforeEach(async () => {
+      await all.db.pool.query('update sessions set queued_runs = 0, active_run_id = null');
+      await all.db.pool.query("update runs set status = 'cancelled' where status in ('queued', 'running')");
+    });
+
+    it('do not let sixty that cannot begin delay one that can', async () => {
+      const bob = await all.user();
+      await all.send(bob, await all.session(bob), 'takes the only place');
+      await waitingOf(bob, 60);
+      const [mine] = await waitingOf(ada, 1);
+      expect(await found({ perPrincipal: 1 })).toEqual([mine]);
+    });
+
+    it('take no more places than their owner may begin, the oldest first', async () => {
+      const bob = await all.user();
+      const bobs = await waitingOf(bob, 60);
+      const adas = await waitingOf(ada, 2);
+      expect(await found({ perPrincipal: 20 })).toEqual([...bobs.slice(0, 20), ...adas]);
+      await all.begin(bob, bobs[0] ?? '');
+      expect(await found({ perPrincipal: 20 })).toEqual([...bobs.slice(1, 20), ...adas]);
+      expect(await found({ perPrincipal: 20, perOrganisation: 3 })).toEqual(bobs.slice(1, 3));
+      expect(await found({})).toEqual(bobs.slice(1, 51));
+    });
+
+    it('wait by the age of the message that is next, not by that of the session', async () => {
+      const old = await all.session(ada);
+      const [younger] = await waitingOf(ada, 1);
+      await all.give(ada, old, {}, { nodeHasRoom: false });
+      expect(await found({})).toEqual([younger, old]);
+    });
   });
 
   it('end at once when cancelled, and the log says so', async () => {

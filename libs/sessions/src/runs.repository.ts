@@ -41,6 +41,13 @@ export interface QueuedRun {
   readonly untitled: boolean;
 }
 
+/** Runs that may be under way at once; null: no bound. */
+export interface WaitingBounds {
+  readonly limit: number;
+  readonly perPrincipal: number | null;
+  readonly perOrganisation: number | null;
+}
+
 /** Rows of runs: reading and the queue. Begin and end of a turn stand in their own repositories. */
 @Injectable()
 export class RunsRepository {
@@ -102,17 +109,32 @@ export class RunsRepository {
     );
   }
 
-  /** Sessions in which work waits and nothing runs. */
-  idleSessionsWithWork(actor: Actor, limit: number): Promise<{ orgId: string; sessionId: string }[]> {
-    return this.database.as(actor, (db) =>
-      db
-        .selectFrom('sessions')
-        .select(['org_id as orgId', 'id as sessionId'])
-        .where('queued_runs', '>', 0)
-        .where('active_run_id', 'is', null)
-        .limit(limit)
-        .execute(),
-    );
+  /**
+   * Sessions in which work waits and nothing runs, the one that has waited longest first. A principal or
+   * organisation has no more of them in the list than it may begin: who is at its limit takes no place.
+   */
+  idleSessionsWithWork(actor: Actor, bounds: WaitingBounds): Promise<{ orgId: string; sessionId: string }[]> {
+    return this.database.as(actor, async (db) => {
+      const { rows } = await sql<{ orgId: string; sessionId: string }>`
+        with waiting as (
+          select s.org_id, s.id, q.owner_id, q.created_at,
+            row_number() over (partition by s.org_id, q.owner_id order by q.created_at, s.id) as place
+          from sessions s cross join lateral (
+            select owner_id, created_at from runs r
+            where r.session_id = s.id and r.org_id = s.org_id and r.status = 'queued' order by queue_seq limit 1) as q
+          where s.queued_runs > 0 and s.active_run_id is null),
+        able as (
+          select w.org_id, w.id, w.created_at,
+            row_number() over (partition by w.org_id order by w.created_at, w.id) as place
+          from waiting w
+          where ${bounds.perPrincipal}::int is null or w.place <= ${bounds.perPrincipal}::int - (
+            select count(*) from runs o where o.org_id = w.org_id and o.owner_id = w.owner_id and o.status = 'running'))
+        select a.org_id as "orgId", a.id as "sessionId" from able a
+        where ${bounds.perOrganisation}::int is null or a.place <= ${bounds.perOrganisation}::int - (
+          select count(*) from runs o where o.org_id = a.org_id and o.status = 'running')
+        order by a.created_at, a.id limit ${bounds.limit}::int`.execute(db);
+      return rows;
+    });
   }
 
   /**
