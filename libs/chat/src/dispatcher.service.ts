@@ -70,11 +70,10 @@ export class Dispatcher implements OnModuleInit {
   }
 
   private async begin(queued: QueuedRun, decision: Decision, startedAt: Date): Promise<void> {
-    const stored = actorSchema.parse(queued.actor);
     try {
       if ('refused' in decision) throw decision.refused;
       // Whoever lost the right meanwhile gets no answer.
-      const actor = await this.authenticator.restore(stored, 'message:send');
+      const actor = await this.authenticator.restore(actorSchema.parse(queued.actor), 'message:send');
       this.runner.begin({
         actor,
         sessionId: queued.sessionId,

@@ -12,13 +12,15 @@ import {
   FinishRepository,
   type LapsedRun,
   LeaseLost,
+  LogRepository,
   type NewAnswer,
   type QueuedRun,
   type RunEnd,
   sessionErrors,
 } from '@parley/sessions';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import { problemOf } from './turn-end.js';
+import { completedFacts } from './live-run.js';
+import { failedResult, problemOf } from './turn-end.js';
 
 /** While the database is away an answer is kept here for about a minute; then the sweeper has the run. */
 const patiently = retry(
@@ -33,6 +35,7 @@ export class RunEnds {
 
   constructor(
     private readonly finish: FinishRepository,
+    private readonly log: LogRepository,
     private readonly node: NodeId,
     private readonly bus: Bus,
     private readonly clock: Clock,
@@ -45,8 +48,9 @@ export class RunEnds {
 
   /** Ends a run that was begun here but cannot be executed. */
   async refuse(run: QueuedRun, error: AppError): Promise<void> {
-    const end = this.failed(run, error, []);
-    const ended = await this.store(systemActor(run.orgId, []), run.attempt, end);
+    const actor = systemActor(run.orgId, []);
+    const end = await this.failed(actor, run, error, []);
+    const ended = await this.store(actor, run.attempt, end);
     if (ended !== undefined) announceWake(this.bus, run.sessionId, ended.lastSeq);
   }
 
@@ -66,9 +70,10 @@ export class RunEnds {
           metadata: {},
         }),
       );
-    const end = { ...this.failed(run, sessionErrors.RUN_INTERRUPTED(), answers), hasDrafts: true };
+    const actor = systemActor(run.orgId, []);
+    const end = { ...(await this.failed(actor, run, sessionErrors.RUN_INTERRUPTED(), answers)), hasDrafts: true };
     const fence = { nodeId: run.leaseOwner, attempt: run.attempt, lapsed: true };
-    const ended = await this.fenced(systemActor(run.orgId, []), end, fence);
+    const ended = await this.fenced(actor, end, fence);
     if (ended !== undefined) announceWake(this.bus, run.sessionId, ended.lastSeq);
     return ended;
   }
@@ -83,12 +88,20 @@ export class RunEnds {
     }
   }
 
-  private failed(
+  /** Whatever component the log knows to have begun ends with its run. */
+  private async failed(
+    actor: Actor,
     run: { sessionId: string; runId: string; messageId: string; messageSeq: number },
     error: AppError,
     answers: readonly NewAnswer[],
-  ): RunEnd {
+  ): Promise<RunEnd> {
     const { sessionId, runId, messageId, messageSeq } = run;
+    const at = this.clock.now();
+    const open = await patiently.execute(() => this.log.openComponents(actor, sessionId, runId));
+    const results = open.map(({ component, startedAt }) => ({
+      component,
+      result: failedResult(at.getTime() - startedAt.getTime(), error),
+    }));
     return {
       sessionId,
       runId,
@@ -97,9 +110,15 @@ export class RunEnds {
       status: 'failed',
       error: problemOf(error),
       usage: null,
-      componentResults: null,
+      componentResults: Object.fromEntries(results.map(({ component, result }) => [component, result])),
       answers,
       events: [
+        ...results.map(({ component, result }) => ({
+          type: 'component.completed' as const,
+          runId,
+          messageId: null,
+          data: completedFacts(component, result),
+        })),
         ...answers.map((answer) => ({ type: 'message.created' as const, runId, messageId: answer.id, data: null })),
         { type: 'run.failed', runId, messageId: null, data: null },
       ],
@@ -107,7 +126,7 @@ export class RunEnds {
       hasDrafts: false,
       writes: [],
       supersedes: false,
-      at: this.clock.now(),
+      at,
     };
   }
 }

@@ -51,7 +51,7 @@ export function brokenEnd(live: LiveRun, error: AppError, outcome: Partial<TurnO
         metadata: {},
       }),
     );
-  const result = live.answered?.result ?? failedResult(live, error);
+  const result = live.answered?.result ?? failedResult(performance.now() - live.begunAt, error);
   const component = live.run.plan.answers;
   const results: Record<string, ComponentResult> = { ...outcome.componentResults, [component]: result };
   return {
@@ -73,11 +73,12 @@ export function problemOf(error: AppError): Record<string, unknown> {
   return { ...toProblem(error) };
 }
 
-function failedResult(live: LiveRun, error: AppError): ComponentResult {
+/** The result of a component that did not come to one by itself. */
+export function failedResult(durationMs: number, error: AppError): ComponentResult {
   return {
     success: false,
     status: 'failed',
-    duration_ms: Math.round(performance.now() - live.begunAt),
+    duration_ms: Math.max(0, Math.round(durationMs)),
     error: { code: error.code, detail: error.message },
     metadata: {},
   };

@@ -5,6 +5,7 @@ export { FeedbackRepository } from './feedback.repository.js';
 export { FinishRepository, LeaseLost } from './finish.repository.js';
 export { type LapsedRun, LeasesRepository } from './leases.repository.js';
 export { LiveTexts } from './live-texts.js';
+export { LogRepository } from './log.repository.js';
 export { LogService } from './log.service.js';
 export {
   type Delta,

@@ -7,6 +7,11 @@ import { MESSAGE_COLUMNS } from './messages.repository.js';
 import { type EventRow, renderEvent, renderMessage, renderRun } from './rows.js';
 import { RUN_COLUMNS } from './runs.repository.js';
 
+export interface OpenComponent {
+  readonly component: string;
+  readonly startedAt: Date;
+}
+
 /** Reads the log of a session. Writing it is part of what it tells of: see the repositories of turns. */
 @Injectable()
 export class LogRepository {
@@ -14,17 +19,7 @@ export class LogRepository {
 
   /** The present end of the log; undefined when the actor may not see the session. */
   lastSeq(actor: Actor, sessionId: string): Promise<number | undefined> {
-    return this.database.as(actor, async (db) => {
-      const row = await db
-        .selectFrom('sessions')
-        .select('last_seq')
-        .where('org_id', '=', actor.orgId)
-        .where('id', '=', sessionId)
-        .where('owner_id', '=', actor.principalId)
-        .where('deleted_at', 'is', null)
-        .executeTakeFirst();
-      return row?.last_seq;
-    });
+    return this.database.as(actor, (db) => endOf(db, actor, sessionId));
   }
 
   /** Where the logs of these sessions stand: one read for all readers of a node. */
@@ -49,16 +44,9 @@ export class LogRepository {
     limit: number,
   ): Promise<{ events: LogEvent[]; lastSeq: number } | undefined> {
     return this.database.as(actor, async (db) => {
-      const session = await db
-        .selectFrom('sessions')
-        .select('last_seq')
-        .where('org_id', '=', actor.orgId)
-        .where('id', '=', sessionId)
-        .where('owner_id', '=', actor.principalId)
-        .where('deleted_at', 'is', null)
-        .executeTakeFirst();
-      if (session === undefined) return undefined;
-      if (session.last_seq <= after) return { events: [], lastSeq: session.last_seq };
+      const lastSeq = await endOf(db, actor, sessionId);
+      if (lastSeq === undefined) return undefined;
+      if (lastSeq <= after) return { events: [], lastSeq };
       const rows = await db
         .selectFrom('session_events')
         .select(['seq', 'type', 'session_id', 'run_id', 'message_id', 'at', 'data'])
@@ -69,9 +57,38 @@ export class LogRepository {
         .limit(limit)
         .execute();
       const render = await renderer(db, actor, rows);
-      return { events: rows.map(render), lastSeq: session.last_seq };
+      return { events: rows.map(render), lastSeq };
     });
   }
+
+  /** Components of a run that have begun and, as far as the log knows, not ended; in the order in which they began. */
+  openComponents(actor: Actor, sessionId: string, runId: string): Promise<OpenComponent[]> {
+    return this.database.as(actor, async (db) => {
+      const { rows } = await sql<OpenComponent>`
+        with e as (
+          select seq, type, at, data->>'component' as component from session_events
+          where org_id = ${actor.orgId} and session_id = ${sessionId} and run_id = ${runId} and type like 'component.%'
+            and seq > (select queue_seq - 3 from runs where org_id = ${actor.orgId} and id = ${runId}))
+        select component, at as "startedAt" from e
+        where type = 'component.started' and not exists (
+          select from e later where later.type = 'component.completed' and later.component = e.component and later.seq > e.seq)
+        order by seq`.execute(db);
+      return rows;
+    });
+  }
+}
+
+/** The `last_seq` of a session that the actor may see. */
+async function endOf(db: Executor, actor: Actor, sessionId: string): Promise<number | undefined> {
+  const session = await db
+    .selectFrom('sessions')
+    .select('last_seq')
+    .where('org_id', '=', actor.orgId)
+    .where('id', '=', sessionId)
+    .where('owner_id', '=', actor.principalId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return session?.last_seq;
 }
 
 async function renderer(db: Executor, actor: Actor, rows: readonly (EventRow & { message_id: string | null })[]) {

@@ -30,6 +30,7 @@ const turns: Type[] = [
   FinishRepository,
   RunsRepository,
   LeasesRepository,
+  LogRepository,
   DraftsRepository,
   MessagesRepository,
   SessionsRepository,
@@ -43,7 +44,6 @@ const turns: Type[] = [
   controllers: [SessionsController, MessagesController],
   providers: [
     ...turns,
-    LogRepository,
     CloneRepository,
     Readers,
     SessionsService,

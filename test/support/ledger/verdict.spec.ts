@@ -107,6 +107,16 @@ describe('audit', () => {
       /began run_1 run_2 run_2/,
     ],
     [
+      'a component without end',
+      (b) => ({ ...b, events: component(b.events, 2, 'component.started') }),
+      /run_1 text_chat has begun and not ended/,
+    ],
+    [
+      'a component that ends without having begun',
+      (b) => ({ ...b, events: component(b.events, 4, 'component.completed') }),
+      /event 4 ends run_2 text_chat without a begin/,
+    ],
+    [
       'another text than a reader has',
       (b) => ({ ...b, messages: change(b.messages, 5, { content: 'x' }) }),
       /shows another text/,
@@ -158,4 +168,8 @@ describe('Reading', () => {
 
 function retype(events: readonly Event[], seq: number, type: string): Event[] {
   return events.map((one) => (one.seq === seq ? { ...one, type } : one));
+}
+
+function component(events: readonly Event[], seq: number, type: string): Event[] {
+  return events.map((one) => (one.seq === seq ? { ...one, type, data: { component: 'text_chat' } } : one));
 }

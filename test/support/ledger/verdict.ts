@@ -23,7 +23,12 @@ export function audit(matter: Case, books: Books): string[] {
 
 /** The log alone, and every reader's view of it. */
 export function auditViews(readings: readonly Reading[], books: Books): string[] {
-  return [...auditLog(books), ...auditRuns(books), ...readings.flatMap((reading) => auditReading(reading, books))];
+  return [
+    ...auditLog(books),
+    ...auditRuns(books),
+    ...auditComponents(books),
+    ...readings.flatMap((reading) => auditReading(reading, books)),
+  ];
 }
 
 /** Nothing acknowledged is lost, nothing is there twice, and the order is that of the acknowledgements. */
@@ -67,6 +72,21 @@ function auditRuns({ events, runs }: Books): string[] {
     const ends = events.filter((event) => event.run_id === id && TERMINAL.has(event.type)).map((event) => event.type);
     if (ends.length !== 1 || ends[0] !== `run.${status}`)
       breaches.push(`${id} is ${status}, its log says ${ends.join(', ') || 'nothing of an end'}`);
+  }
+  return breaches;
+}
+
+/** A component that has begun ends with its run at the latest, and only one that has begun ends. */
+function auditComponents({ events, runs }: Books): string[] {
+  const breaches: string[] = [];
+  const open = new Set<string>();
+  for (const { seq, type, run_id: id, data } of events) {
+    const name = `${id} ${String(data['component'])}`;
+    if (type === 'component.started') open.add(name);
+    if (type === 'component.completed' && !open.delete(name))
+      breaches.push(`event ${seq} ends ${name} without a begin`);
+    const left = TERMINAL.has(type) && runs.has(id ?? '') ? [...open].filter((one) => one.startsWith(`${id} `)) : [];
+    breaches.push(...left.map((one) => `${one} has begun and not ended when its run has`));
   }
   return breaches;
 }
