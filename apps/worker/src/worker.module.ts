@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { IdentityModule } from '@parley/auth';
+import { AuthCareModule } from '@parley/auth';
 import { RunsModule } from '@parley/chat';
 import { BusModule } from '@parley/platform/bus';
 import { ClockModule } from '@parley/platform/clock';
@@ -30,7 +30,7 @@ export class WorkerModule {
         JobsModule.forRoot({ work: true }),
         MetricsModule.withoutDoor(),
         HttpModule,
-        IdentityModule,
+        AuthCareModule,
         RunsModule,
       ],
     };

@@ -5,7 +5,7 @@ import { AccessMap } from './access/access-map.js';
 import { BearerStrategy } from './access/bearer.strategy.js';
 import { FirstAdmin } from './accounts/first-admin.js';
 import { ProfileController } from './accounts/profile.controller.js';
-import { AuthJobs } from './auth.jobs.js';
+import { AuthCareModule } from './auth-care.module.js';
 import { IdentityModule } from './identity.module.js';
 import { LoginsController } from './logins/logins.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
@@ -16,9 +16,9 @@ import { JwksController } from './tokens/jwks.controller.js';
  * To be imported before the module that puts the limits' guard in place: limits count by principal.
  */
 @Module({
-  imports: [IdentityModule, DiscoveryModule],
+  imports: [IdentityModule, AuthCareModule, DiscoveryModule],
   controllers: [SignInController, LoginsController, ProfileController, JwksController],
-  providers: [AccessMap, AuthJobs, BearerStrategy, FirstAdmin, { provide: APP_GUARD, useClass: AccessGuard }],
+  providers: [AccessMap, BearerStrategy, FirstAdmin, { provide: APP_GUARD, useClass: AccessGuard }],
   exports: [IdentityModule, AccessMap],
 })
 export class AuthModule {}

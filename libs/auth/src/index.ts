@@ -24,6 +24,7 @@ export { AccountsService, type Registration } from './accounts/accounts.service.
 export { authErrors } from './auth.errors.js';
 export { AuthModule } from './auth.module.js';
 export { AuthRetention, type AuthSweep } from './auth.retention.js';
+export { AuthCareModule } from './auth-care.module.js';
 export { IdentityModule } from './identity.module.js';
 export { LoginWatch } from './logins/login-watch.js';
 export { LoginsService } from './logins/logins.service.js';
