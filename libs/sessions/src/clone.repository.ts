@@ -3,34 +3,95 @@ import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
 import { json } from './accept.repository.js';
-import { insertSession, type NewSession, ownSession, type SessionRow } from './sessions.repository.js';
+import {
+  insertSession,
+  type NewSession,
+  ownSession,
+  type SessionRow,
+  type TitleSource,
+} from './sessions.repository.js';
 
 @Injectable()
 export class CloneRepository {
   constructor(private readonly database: Database) {}
 
   /** Copies messages, in order and with their families, into a new session whose log tells of them. */
-  copyInto(
-    actor: Actor,
-    source: { sessionId: string; upToSeq: number | null },
-    session: NewSession,
-    newId: () => string,
-  ): Promise<SessionRow> {
+  copyInto(actor: Actor, source: CloneSource, session: NewSession, newId: () => string): Promise<SessionRow> {
     return this.database.as(actor, async (db) => {
-      await insertSession(db, actor, session).execute();
+      await holdOffErasures(db, actor, source.sessionId);
       const ids = await idsToCopy(db, actor, source);
       const copies = ids.map((old) => ({ old, new: newId() }));
+      const title = source.withTitle ? await titleToCopy(db, actor, source.sessionId, ids) : undefined;
+      const { question, ...named } = title ?? { question: null };
+      await insertSession(db, actor, { ...session, ...named }).execute();
       await copyStatement(actor, source.sessionId, session, copies).execute(db);
+      const restsOn = copies.find((copy) => copy.old === question)?.new;
+      if (restsOn !== undefined) await tellOfTitle(actor, session, restsOn).execute(db);
       return ownSession(db, actor, session.id).executeTakeFirstOrThrow();
     });
   }
 }
 
-async function idsToCopy(
+export interface CloneSource {
+  readonly sessionId: string;
+  readonly upToSeq: number | null;
+  /** Whether the copy is called like its source. */
+  readonly withTitle: boolean;
+}
+
+interface CopiedTitle {
+  readonly title: string | null;
+  readonly titleSource: TitleSource;
+  /** The message that a title of the program rests on. */
+  readonly question: string | null;
+}
+
+/** What is read from here on is whole: erasing waits for this lock, sending does not. */
+async function holdOffErasures(db: Executor, actor: Actor, sessionId: string): Promise<void> {
+  await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('org_id', '=', actor.orgId)
+    .where('id', '=', sessionId)
+    .forKeyShare()
+    .execute();
+}
+
+/** A title of the program goes along only with what it was written from, and stays the program's. */
+async function titleToCopy(
   db: Executor,
   actor: Actor,
-  source: { sessionId: string; upToSeq: number | null },
-): Promise<string[]> {
+  sessionId: string,
+  ids: readonly string[],
+): Promise<CopiedTitle | undefined> {
+  const { rows } = await sql<CopiedTitle>`
+    select s.title, s.title_source as "titleSource", e.message_id as question
+    from sessions s left join lateral (
+      select e.message_id from session_events e join messages q on q.org_id = e.org_id and q.id = e.message_id
+      where e.org_id = s.org_id and e.session_id = s.id and e.type = 'session.updated'
+        and e.message_id = any(${[...ids]}::text[]) and e.data->>'title' = s.title
+        and (s.title_source = 'excerpt' or exists (
+          select from messages a where a.session_id = s.id and a.turn_seq = q.turn_seq and a.role = 'assistant'
+            and not a.superseded and a.id = any(${[...ids]}::text[])))
+      order by e.seq desc limit 1) as e on true
+    where s.org_id = ${actor.orgId} and s.id = ${sessionId}`.execute(db);
+  const title = rows[0];
+  if (title === undefined || title.titleSource === 'user') return title;
+  return title.question === null ? { title: null, titleSource: 'none', question: null } : title;
+}
+
+/** The event names the message, so that erasing it takes the title of the copy along. */
+function tellOfTitle(actor: Actor, session: NewSession, restsOn: string) {
+  return sql`
+    with s as (
+      update sessions set last_seq = last_seq + 1 where org_id = ${actor.orgId} and id = ${session.id}
+      returning last_seq, title)
+    insert into session_events (org_id, session_id, seq, type, message_id, at, data)
+    select ${actor.orgId}, ${session.id}, s.last_seq, 'session.updated', ${restsOn}, ${session.at},
+      jsonb_build_object('title', s.title) from s`;
+}
+
+async function idsToCopy(db: Executor, actor: Actor, source: CloneSource): Promise<string[]> {
   const rows = await db
     .selectFrom('messages')
     .select('id')

@@ -26,11 +26,11 @@ export class CloneService {
       input.up_to_message_id === undefined ? null : await this.seqOf(actor, sessionId, input.up_to_message_id);
     const copy = await this.clones.copyInto(
       actor,
-      { sessionId, upToSeq },
+      { sessionId, upToSeq, withTitle: (input.title ?? null) === null },
       {
         id: newId('session'),
         useCase: session.use_case,
-        title: input.title ?? session.title,
+        title: input.title ?? null,
         settings: session.settings,
         tags: session.tags,
         metadata: { ...session.metadata, cloned_from: sessionId },

@@ -162,8 +162,11 @@ describe('messages', () => {
     const copy = async (upToSeq: number | null) => {
       const id = newId('session');
       const rest = { useCase: 'basic_chat', title: 'Copy', settings: {}, tags: [], metadata: {}, at: all.now() };
-      const made = await all.clones.copyInto(ada, { sessionId: session, upToSeq }, { id, ...rest }, () =>
-        newId('message'),
+      const made = await all.clones.copyInto(
+        ada,
+        { sessionId: session, upToSeq, withTitle: false },
+        { id, ...rest },
+        () => newId('message'),
       );
       return { made, rows: await all.messagesOf(ada, id), events: await all.events(ada, id) };
     };
@@ -201,6 +204,53 @@ describe('messages', () => {
       await all.exchange(ada, session, 'q2', 'a2');
       await all.messages.erase(ada, session, said.id, all.now());
       expect((await copy(8)).rows.map(({ content }) => content)).toEqual(['q1', 'q2']);
+    });
+
+    describe('with a title that the program wrote', () => {
+      const titled = async (source: 'excerpt' | 'model') => {
+        const { asked, said } = await all.exchange(ada, session, 'secret roses', 'red ones');
+        const from = { questionId: asked.messageId, answerId: said.id };
+        await all.titles.set(ada, session, { title: 'Secret roses', source, from, call: null, at: all.now() });
+      };
+      const clone = async (upToSeq: number | null = null) => {
+        const id = newId('session');
+        const rest = { useCase: 'basic_chat', title: null, settings: {}, tags: [], metadata: {}, at: all.now() };
+        const source = { sessionId: session, upToSeq, withTitle: true };
+        const made = await all.clones.copyInto(ada, source, { id, ...rest }, () => newId('message'));
+        const [first, second] = await all.messagesOf(ada, id);
+        return { made, first: first?.id ?? '', second: second?.id ?? '' };
+      };
+
+      it.each(['first', 'second'] as const)('lose it with the %s message that it was written from', async (which) => {
+        await titled('model');
+        const copied = await clone();
+        expect(copied.made).toMatchObject({ title: 'Secret roses', title_source: 'model', last_seq: 3 });
+        const events = await all.events(ada, copied.made.id);
+        expect(events.at(-1)).toMatchObject({ seq: 3, type: 'session.updated', data: { title: 'Secret roses' } });
+
+        await all.messages.erase(ada, copied.made.id, copied[which], all.now());
+        expect(await all.sessions.find(ada, copied.made.id)).toMatchObject({ title: null, title_source: 'none' });
+        expect(JSON.stringify(await all.events(ada, copied.made.id))).not.toContain('Secret roses');
+        expect(await all.sessions.find(ada, session)).toMatchObject({ title: 'Secret roses' });
+      });
+
+      it('are not called by what they do not hold', async () => {
+        await titled('model');
+        expect((await clone(1)).made).toMatchObject({ title: null, title_source: 'none', last_seq: 1 });
+      });
+
+      it('are called by the question alone where the title is its excerpt', async () => {
+        await titled('excerpt');
+        expect((await clone(1)).made).toMatchObject({ title: 'Secret roses', title_source: 'excerpt' });
+      });
+
+      it('keep one that a person gave whatever becomes of the turn', async () => {
+        await titled('model');
+        await all.sessions.change(ada, session, all.now(), () => ({ title: 'Mine', titleSource: 'user' }));
+        const copied = await clone();
+        await all.messages.erase(ada, copied.made.id, copied.first, all.now());
+        expect(await all.sessions.find(ada, copied.made.id)).toMatchObject({ title: 'Mine', title_source: 'user' });
+      });
     });
 
     it('may be none', async () => {

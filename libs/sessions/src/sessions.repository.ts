@@ -25,10 +25,15 @@ const COLUMNS = [
 
 export type SessionRow = Pick<Selectable<SessionsTable>, (typeof COLUMNS)[number]>;
 
+/** Who wrote a title: the program, from the first message or by a model, or a person. */
+export type TitleSource = 'none' | 'excerpt' | 'model' | 'user';
+
 export interface NewSession {
   readonly id: string;
   readonly useCase: string;
   readonly title: string | null;
+  /** Without: the user's, where there is a title. */
+  readonly titleSource?: TitleSource;
   readonly settings: Record<string, unknown>;
   readonly tags: string[];
   readonly metadata: Record<string, unknown>;
@@ -44,7 +49,7 @@ export interface SessionFilter {
 
 export interface SessionChange {
   readonly title?: string | null;
-  readonly titleSource?: 'none' | 'excerpt' | 'model' | 'user';
+  readonly titleSource?: TitleSource;
   readonly tags?: string[];
   readonly metadata?: Record<string, unknown>;
   readonly settings?: Record<string, unknown>;
@@ -184,7 +189,7 @@ export function insertSession(db: Executor, actor: Actor, session: NewSession) {
     owner_id: actor.principalId,
     use_case: session.useCase,
     title: session.title,
-    title_source: session.title === null ? 'none' : 'user',
+    title_source: session.titleSource ?? (session.title === null ? 'none' : 'user'),
     settings: JSON.stringify(session.settings),
     tags: session.tags,
     metadata: JSON.stringify(session.metadata),

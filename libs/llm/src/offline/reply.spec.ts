@@ -99,6 +99,13 @@ describe('the offline model', () => {
   it('writes titles and summaries for jobs without the notice', async () => {
     const exchange = [said('User: The garden needs water in July.\n\nAssistant: Indeed.')];
     expect(await ask(exchange, { purpose: 'title' })).toBe('The garden needs water in July');
+    for (const greeting of ['Hello', 'Hi!', 'Guten Tag']) {
+      const answer = await ask([said(greeting)]);
+      const title = await ask([said(`User: ${greeting}\n\nAssistant: ${answer}`)], { purpose: 'title' });
+      expect(title).toBe(greeting.replace('!', ''));
+    }
+    const subject = [said('User: Hello! How do roses grow?\n\nAssistant: Slowly. They like the sun.')];
+    expect(await ask(subject, { purpose: 'title' })).toBe('How do roses grow');
     expect(await ask([said('One. Two roses. Three roses.')], { purpose: 'summary' })).not.toContain('offline');
   });
 

@@ -17,6 +17,8 @@ const ASKS =
 
 /** Begins a line where an exchange is given as a transcript. */
 const SPEAKER = /^(?:user|you|assistant):\s*/i;
+/** Where the answer of a transcript begins: what a conversation is about is what was asked. */
+const ANSWER = /\n\s*assistant:/i;
 
 /** Longest message that is only a greeting, thanks or a farewell. */
 const SMALL_TALK_WORDS = 6;
@@ -61,7 +63,10 @@ function bullets(passages: readonly Passage[]): string {
 /** A headline by quotation: the start of what the conversation is about. At most `length` code points. */
 export function headlineOf({ question, passages }: Conversation, length: number): string {
   const own = passages.filter(({ source }) => source === 'You').map(({ text }) => text);
-  const candidates = [...own, ...sentences(question)].map((text) => text.replace(SPEAKER, ''));
+  const [asked = ''] = question.split(ANSWER, 1);
+  const candidates = [...own, ...sentences(asked)]
+    .map((text) => text.replace(SPEAKER, ''))
+    .filter((text) => text !== '');
   const first = candidates.find((text) => terms(text).length > 1) ?? candidates[0] ?? 'Conversation';
   return shorten(first.replaceAll(/\s+/g, ' ').replace(/[\s.!?,;:]+$/u, ''), length);
 }
