@@ -22,13 +22,14 @@ export class LogRepository {
     return this.database.as(actor, (db) => endOf(db, actor, sessionId));
   }
 
-  /** Where the logs of these sessions stand: one read for all readers of a node. */
+  /** Where the logs of these sessions stand: one read for all readers of a node. Deleted ones are left out. */
   lastSeqs(actor: Actor, sessionIds: readonly string[]): Promise<{ sessionId: string; lastSeq: number }[]> {
     return this.database.as(actor, (db) =>
       db
         .selectFrom('sessions')
         .select(['id as sessionId', 'last_seq as lastSeq'])
         .where(sql<boolean>`id = any(${[...sessionIds]}::text[])`)
+        .where('deleted_at', 'is', null)
         .execute(),
     );
   }

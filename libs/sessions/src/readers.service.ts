@@ -7,6 +7,7 @@ import { LiveTexts } from './live-texts.js';
 import { LogRepository } from './log.repository.js';
 import { Reader, type ReaderOptions, type ReaderSink, type ReaderSource } from './reader.js';
 import { RunsRepository } from './runs.repository.js';
+import { SafetyPoll } from './safety-poll.js';
 import { sessionChannel } from './session-channel.js';
 
 /** Events per read of the log. */
@@ -27,6 +28,8 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
   private readonly bySession = new Map<string, Set<Reader>>();
   private readonly source: ReaderSource;
   private timers: NodeJS.Timeout[] = [];
+  /** Wakes may be lost also where the bus carries everything and looks well. */
+  private readonly safety = new SafetyPoll(() => this.guarded('log', () => this.askLog()));
   private endDoubt: (() => void) | undefined;
 
   constructor(
@@ -45,6 +48,7 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.endDoubt = this.bus.onDoubt(() => this.wakeAll());
+    if (this.bus.mode === 'redis') this.safety.start();
     this.timers = [
       setInterval(() => this.guarded('log', () => this.pollLog()), POLL_MS).unref(),
       setInterval(() => this.guarded('drafts', () => this.tailDrafts()), DRAFTS_MS).unref(),
@@ -53,6 +57,7 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.endDoubt?.();
+    this.safety.stop();
     for (const timer of this.timers) clearInterval(timer);
     for (const readers of this.bySession.values()) for (const reader of readers) reader.close();
   }
@@ -113,10 +118,18 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
   }
 
   private async pollLog(): Promise<void> {
-    if (this.bySession.size === 0 || !this.mustPoll()) return;
-    const stands = await this.log.lastSeqs(INSTALLATION, [...this.bySession.keys()]);
-    for (const { sessionId, lastSeq } of stands) {
-      for (const reader of this.bySession.get(sessionId) ?? []) reader.wake(lastSeq);
+    if (this.mustPoll()) await this.askLog();
+  }
+
+  /** One statement for all sessions that are followed here. */
+  private async askLog(): Promise<void> {
+    const followed = [...this.bySession.keys()];
+    if (followed.length === 0) return;
+    const stands = await this.log.lastSeqs(INSTALLATION, followed);
+    const seqs = new Map(stands.map(({ sessionId, lastSeq }) => [sessionId, lastSeq]));
+    for (const sessionId of followed) {
+      // One that is gone has no number: its readers ask for themselves.
+      for (const reader of this.bySession.get(sessionId) ?? []) reader.wake(seqs.get(sessionId));
     }
   }
 

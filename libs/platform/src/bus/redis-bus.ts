@@ -4,6 +4,7 @@ import { Bus, type BusListener, type BusMessage, type BusSubscription } from './
 import { Listeners } from './listeners.js';
 import { reconnectDelay } from './reconnect-delay.js';
 import { RedisChannels } from './redis-channels.js';
+import { RedisEcho } from './redis-echo.js';
 import { readEnvelope, writeEnvelope } from './redis-envelope.js';
 
 const PATIENCE_MS = 5000;
@@ -44,6 +45,10 @@ export class RedisBus extends Bus implements BeforeApplicationShutdown {
   private readonly channelPrefix: string;
   /** Said to everybody by a node whose words were lost for a while. */
   private readonly doubtChannel: string;
+  /** Heard by this node alone. */
+  private readonly echoChannel: string;
+  private readonly echo: RedisEcho;
+  private isDeaf = false;
   private speaker: Redis | undefined;
   private ear: Redis | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
@@ -58,6 +63,8 @@ export class RedisBus extends Bus implements BeforeApplicationShutdown {
     super();
     this.channelPrefix = `${settings.prefix}bus:`;
     this.doubtChannel = `${settings.prefix}bus-doubt`;
+    this.echoChannel = `${settings.prefix}bus-echo:${settings.nodeId}`;
+    this.echo = new RedisEcho(settings.patienceMs ?? PATIENCE_MS);
     this.channels = new RedisChannels(this.listeners, (channel) => this.channelPrefix + channel);
   }
 
@@ -99,8 +106,9 @@ export class RedisBus extends Bus implements BeforeApplicationShutdown {
   }
 
   state(): { healthy: boolean; reason?: string } {
-    if (this.speaker?.status === 'ready' && this.ear?.status === 'ready') return { healthy: true };
-    return { healthy: false, reason: 'Redis is away: other nodes are not heard' };
+    if (!this.isUp()) return { healthy: false, reason: 'Redis is away: other nodes are not heard' };
+    if (!this.echo.isMissing(performance.now())) return { healthy: true };
+    return { healthy: false, reason: 'Redis takes messages and does not bring them back' };
   }
 
   onDoubt(listener: () => void): () => void {
@@ -120,6 +128,10 @@ export class RedisBus extends Bus implements BeforeApplicationShutdown {
 
   beforeApplicationShutdown(): Promise<void> {
     return this.close();
+  }
+
+  private isUp(): boolean {
+    return this.speaker?.status === 'ready' && this.ear?.status === 'ready' && this.earIsUp;
   }
 
   private watch(connection: Redis, what: 'speaks' | 'listens'): Redis {
@@ -150,7 +162,8 @@ export class RedisBus extends Bus implements BeforeApplicationShutdown {
     this.earIsUp = true;
     this.earWasUp = true;
     this.channels.forget();
-    const listening = Promise.all([ear.subscribe(this.doubtChannel), this.channels.tell(ear)]);
+    this.echo.restart();
+    const listening = Promise.all([ear.subscribe(this.doubtChannel, this.echoChannel), this.channels.tell(ear)]);
     void this.attempt(listening.then(() => again && this.listeners.doubt()));
   }
 
@@ -169,6 +182,11 @@ export class RedisBus extends Bus implements BeforeApplicationShutdown {
   }
 
   private hear(name: string, text: string): void {
+    if (name === this.echoChannel) {
+      this.echo.hear(text);
+      this.isDeaf = this.echo.isMissing(performance.now());
+      return;
+    }
     if (name === this.doubtChannel) {
       if (text !== this.settings.nodeId) this.listeners.doubt();
       return;
@@ -188,6 +206,17 @@ export class RedisBus extends Bus implements BeforeApplicationShutdown {
   private beat(): void {
     for (const connection of [this.speaker, this.ear])
       if (connection?.status === 'ready') void this.attempt(connection.ping());
+    if (!this.isUp() || this.speaker === undefined) return;
+    if (this.echo.isMissing(performance.now())) this.deaf();
+    this.send(this.speaker, this.echoChannel, this.echo.next(performance.now()));
+  }
+
+  /** Connections that stand and carry nothing: say so once, and listen on a new one. */
+  private deaf(): void {
+    if (!this.isDeaf) this.logger.warn('Redis takes messages and does not bring them back: listening anew');
+    this.isDeaf = true;
+    this.listeners.doubt();
+    this.ear?.disconnect(true);
   }
 
   /** A command that fails broke with its connection: `ready` comes again and repeats what must be. */

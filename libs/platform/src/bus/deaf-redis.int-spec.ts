@@ -1,0 +1,94 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { describeOnRedis, freePort, openTestRedis, type TestRedis } from '@parley/platform/testing';
+import { RedisBus } from './redis-bus.js';
+
+const PATIENCE_MS = 300;
+
+/** Stands between a node and its Redis and swallows what was published, while everything else goes through. */
+class Swallower {
+  swallows = false;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(redis: TestRedis) {
+    this.server = createServer((client) => {
+      const upstream = connect(redis.port, '127.0.0.1');
+      for (const socket of [client, upstream]) {
+        this.sockets.add(socket);
+        socket.on('error', () => socket.destroy());
+        socket.on('close', () => void [client.destroy(), upstream.destroy()]);
+      }
+      client.pipe(upstream);
+      upstream.on('data', (bytes: Buffer) => {
+        if (!(this.swallows && bytes.includes('$7\r\nmessage\r\n'))) client.write(bytes);
+      });
+    });
+  }
+
+  async listen(): Promise<string> {
+    const port = await freePort();
+    await new Promise<void>((resolve) => void this.server.listen(port, '127.0.0.1', resolve));
+    return `redis://127.0.0.1:${port}`;
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
+  }
+}
+
+async function eventually(check: () => boolean, what: string, withinMs = 5000): Promise<void> {
+  const until = Date.now() + withinMs;
+  while (!check()) {
+    if (Date.now() > until) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(5);
+  }
+}
+
+beforeAll(() => Logger.overrideLogger(false));
+
+describeOnRedis('RedisBus on a line that stands and carries nothing', () => {
+  let redis: TestRedis;
+  let between: Swallower;
+  let bus: RedisBus;
+  beforeEach(async () => {
+    redis = await openTestRedis();
+    between = new Swallower(redis);
+    bus = new RedisBus({ url: await between.listen(), prefix: 'test:', nodeId: 'nod_A', patienceMs: PATIENCE_MS });
+    await bus.open();
+    await eventually(() => bus.state().healthy, 'connected');
+  });
+  afterEach(async () => {
+    await bus.close();
+    between.close();
+    await redis.close();
+  });
+
+  it('says so, makes its readers look for themselves, and is well again when messages come', async () => {
+    const doubt = jest.fn();
+    bus.onDoubt(doubt);
+    between.swallows = true;
+    await eventually(() => !bus.state().healthy, 'noticed', 6 * PATIENCE_MS);
+    await eventually(() => doubt.mock.calls.length > 0, 'doubt');
+    expect(bus.state().reason).not.toMatch(/127|localhost|:\d/);
+    between.swallows = false;
+    await eventually(() => bus.state().healthy, 'back');
+    await sleep(3 * PATIENCE_MS);
+    expect(bus.state()).toEqual({ healthy: true });
+  });
+
+  it('stays well while nobody says anything', async () => {
+    const doubt = jest.fn();
+    bus.onDoubt(doubt);
+    const unwell: unknown[] = [];
+    const until = Date.now() + 10 * PATIENCE_MS;
+    while (Date.now() < until) {
+      if (!bus.state().healthy) unwell.push(bus.state());
+      await sleep(5);
+    }
+    expect(unwell).toEqual([]);
+    expect(doubt).not.toHaveBeenCalled();
+  });
+});
