@@ -17,18 +17,21 @@ export class FinishRepository {
 
   /** @throws LeaseLost when the run is no longer this holder's to end. */
   end(actor: Actor, run: RunEnd, fence: Fence): Promise<Ended> {
-    return this.database.as(actor, async (db) => {
-      const superseded = run.supersedes ? await supersede(db, actor, run) : [];
-      const events = [
-        ...superseded.map((messageId) => ({ type: 'message.updated', messageId, data: null })),
-        ...run.events.map(({ type, messageId, data }) => ({ type, messageId, data })),
-      ];
-      const { rows } = await endStatement(actor, run, fence, { events, superseded }).execute(db);
-      const row = rows[0];
-      if (row === undefined || row.ended === 0) throw new LeaseLost(run.runId);
-      for (const write of run.writes) await write(db);
-      return { lastSeq: row.last_seq, queued: row.queued_runs, superseded };
-    });
+    const single = !run.supersedes && run.writes.length === 0 && !fence.lapsed;
+    return this.database.as(actor, (db) => this.endIn(db, actor, run, fence), { single });
+  }
+
+  private async endIn(db: Executor, actor: Actor, run: RunEnd, fence: Fence): Promise<Ended> {
+    const superseded = run.supersedes ? await supersede(db, actor, run) : [];
+    const events = [
+      ...superseded.map((messageId) => ({ type: 'message.updated', messageId, data: null })),
+      ...run.events.map(({ type, messageId, data }) => ({ type, messageId, data })),
+    ];
+    const { rows } = await endStatement(actor, run, fence, { events, superseded }).execute(db);
+    const row = rows[0];
+    if (row === undefined || row.ended === 0) throw new LeaseLost(run.runId);
+    for (const write of run.writes) await write(db);
+    return { lastSeq: row.last_seq, queued: row.queued_runs, superseded };
   }
 }
 
@@ -88,6 +91,7 @@ function endStatement(
         head_message_id = case when head_message_id = any(${replaced}::text[]) then coalesce(${head}, head_message_id) else head_message_id end,
         last_message_at = case when ${answers.length}::int > 0 then ${run.at} else last_message_at end
       where org_id = ${actor.orgId} and id = ${run.sessionId} and active_run_id = ${run.runId}
+        and exists (select from runs where ${fenced(actor, run, fence)})
       returning last_seq, queued_runs
     ),
     r as (
@@ -95,9 +99,7 @@ function endStatement(
         status = ${run.status}, finished_at = ${run.at}, error = ${json(run.error)}::jsonb, usage = ${json(run.usage)}::jsonb,
         component_results = ${json(run.componentResults)}::jsonb, lease_owner = null, lease_until = null, last_seq = s.last_seq
       from s
-      where runs.org_id = ${actor.orgId} and runs.id = ${run.runId} and runs.status = 'running'
-        and runs.lease_owner = ${fence.nodeId} and runs.attempt = ${fence.attempt}::int
-        and (not ${fence.lapsed}::boolean or runs.lease_until < clock_timestamp())
+      where ${fenced(actor, run, fence)}
       returning runs.owner_id
     ),
     m as (
@@ -118,6 +120,17 @@ function endStatement(
     ${ledger(actor, run)}
     ${drafts(run)}
     select s.last_seq, s.queued_runs, (select count(*)::int from r) as ended from s`;
+}
+
+/**
+ * The run is still this holder's. The session's row is changed only where this holds, so that nothing is to be
+ * rolled back: whoever else ends or begins this run locks that row first, and only a lapsed lease can be renewed
+ * meanwhile (`end` keeps that one in a transaction that can roll back).
+ */
+function fenced(actor: Actor, run: RunEnd, fence: Fence) {
+  return sql`runs.org_id = ${actor.orgId} and runs.id = ${run.runId} and runs.status = 'running'
+    and runs.lease_owner = ${fence.nodeId} and runs.attempt = ${fence.attempt}::int
+    and (not ${fence.lapsed}::boolean or runs.lease_until < clock_timestamp())`;
 }
 
 function ledger(actor: Actor, run: RunEnd) {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
 import { isConnectionLost, isStalePlan, translateDatabaseError } from './database.errors.js';
-import { openExecutor } from './executor.js';
+import { type Beginning, openExecutor } from './executor.js';
 
 /**
  * The rows of every table. Each table's type is declared beside its migration in `libs/schema`,
@@ -34,7 +34,7 @@ export type Executor = Pick<
 export interface TransactionOptions {
   /** Do not wait for the log to reach the disk: only for what may be lost (drafts). */
   readonly unsynced?: boolean;
-  /** `work` sends exactly one statement: COMMIT travels in the same flight, which saves a round trip. */
+  /** `work` sends exactly one statement: it is committed as soon as it has succeeded (`flight.ts`). */
   readonly single?: boolean;
 }
 
@@ -51,26 +51,22 @@ export class Database {
    * @throws DATABASE_UNAVAILABLE when no connection can be had.
    */
   async as<T>(actor: Acting, work: (db: Executor) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    const begin = beginText(actor, options);
+    const begin = { orgId: actor.orgId, text: beginText(actor, options), single: options.single === true };
     try {
-      return await this.transaction(begin, work, options);
+      return await this.transaction(begin, work);
     } catch (error) {
       if (!(error instanceof NeverBegan)) throw translateDatabaseError(error);
     }
     try {
-      return await this.transaction(begin, work, options);
+      return await this.transaction(begin, work);
     } catch (error) {
       throw translateDatabaseError(error instanceof NeverBegan ? error.cause : error);
     }
   }
 
-  private async transaction<T>(
-    begin: string,
-    work: (db: Executor) => Promise<T>,
-    { single = false }: TransactionOptions,
-  ): Promise<T> {
+  private async transaction<T>(begin: Beginning, work: (db: Executor) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
-    const { executor, transaction } = openExecutor<Tables>(client, begin, single);
+    const { executor, transaction } = openExecutor<Tables>(client, begin);
     let broken: Error | undefined;
     try {
       const result = await work(executor);

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { prepareFlights } from './flight.js';
 
 /** Where a database is and who asks: a URL of the operator, or the embedded server's socket. */
 export type ConnectionTarget =
@@ -36,7 +37,10 @@ export function createPool(target: ConnectionTarget, options: PoolOptions): pg.P
   });
   pool.on('error', options.onError);
   // While it is lent out a broken client fails its queries; without a listener it would end this process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    prepareFlights(client).catch(options.onError);
+  });
   return pool;
 }
 

@@ -46,12 +46,13 @@ async function sessions(db: Schema): Promise<void> {
   await sql`
     create index sessions_recent on sessions (org_id, owner_id, last_activity_at desc, id desc)
     where deleted_at is null`.execute(db);
-  // What the dispatcher looks for: work that waits in a session where nothing runs.
-  await sql`
-    create index sessions_waiting_work on sessions (org_id, id)
-    where queued_runs > 0 and active_run_id is null`.execute(db);
+  // What the dispatcher looks for. The predicate names nothing that an ordinary turn changes: the update that ends
+  // one then touches no index.
+  await sql`create index sessions_waiting_work on sessions (org_id, id) where queued_runs > 0`.execute(db);
 }
 
+// Whose a message, a run or a rating is follows from its session, which refers to the membership of its owner. A second
+// reference to it from each row would lock that one row of a person in every turn.
 async function messages(db: Schema): Promise<void> {
   await sql`
     create table messages (
@@ -79,8 +80,7 @@ async function messages(db: Schema): Promise<void> {
       created_at timestamptz not null,
       primary key (session_id, seq),
       unique (org_id, id),
-      foreign key (org_id, session_id) references sessions (org_id, id),
-      foreign key (org_id, owner_id) references memberships (org_id, principal_id)
+      foreign key (org_id, session_id) references sessions (org_id, id)
     )`.execute(db);
   await sql`
     create unique index messages_client_id on messages (session_id, client_message_id)
@@ -123,7 +123,6 @@ async function runs(db: Schema): Promise<void> {
       finished_at timestamptz,
       primary key (org_id, id),
       foreign key (org_id, session_id) references sessions (org_id, id),
-      foreign key (org_id, owner_id) references memberships (org_id, principal_id),
       foreign key (org_id, message_id) references messages (org_id, id)
     ) with (fillfactor = 70)`.execute(db);
   await sql`create unique index runs_one_at_a_time on runs (session_id) where status in ('running', 'waiting')`.execute(
@@ -149,6 +148,8 @@ async function log(db: Schema): Promise<void> {
       primary key (run_id, message_id, "offset")
     )`.execute(db);
 
+  // No reference to the session: an event is appended only by the statement that advances that row's last_seq, and a
+  // check of each of a turn's six would cost as much as the events.
   await sql`
     create table session_events (
       org_id text collate "C" not null,
@@ -159,8 +160,7 @@ async function log(db: Schema): Promise<void> {
       message_id text collate "C",
       at timestamptz not null,
       data jsonb,
-      primary key (session_id, seq),
-      foreign key (org_id, session_id) references sessions (org_id, id)
+      primary key (session_id, seq)
     )`.execute(db);
   // Titles by the turn that they were written from, to be found when it is erased.
   await sql`create index session_events_titles on session_events (session_id, message_id)
@@ -181,8 +181,7 @@ async function feedback(db: Schema): Promise<void> {
       updated_at timestamptz not null,
       primary key (org_id, id),
       unique (org_id, message_id, owner_id),
-      foreign key (org_id, message_id) references messages (org_id, id),
-      foreign key (org_id, owner_id) references memberships (org_id, principal_id)
+      foreign key (org_id, message_id) references messages (org_id, id)
     )`.execute(db);
 }
 

@@ -74,12 +74,17 @@ function suite(open: () => Promise<TestDatabase>): void {
     expect(homes.rows).toEqual([{ id: DEFAULT_ORG_ID }]);
   });
 
-  it('give every owned row its organisation and owner, held by composite keys', async () => {
+  it('give every owned row its organisation and owner, held by composite keys up to the membership', async () => {
     const { rows } = await test.pool.query(`
+      with recursive held as (
+        select conrelid from pg_constraint
+        where contype = 'f' and pg_get_constraintdef(oid) like 'FOREIGN KEY (org_id, owner_id) REFERENCES memberships%'
+        union
+        select k.conrelid from pg_constraint k join held on k.confrelid = held.conrelid
+        where k.contype = 'f' and pg_get_constraintdef(k.oid) like 'FOREIGN KEY (org_id, %')
       select table_name as name from information_schema.columns c
-      where table_schema = 'public' and column_name = 'owner_id' and not exists (
-        select from pg_constraint k where k.conrelid = format('public.%I', c.table_name)::regclass and k.contype = 'f'
-          and pg_get_constraintdef(k.oid) like 'FOREIGN KEY (org_id, owner_id) REFERENCES memberships%')`);
+      where table_schema = 'public' and column_name = 'owner_id'
+        and not exists (select from held where conrelid = format('public.%I', c.table_name)::regclass)`);
     expect(rows).toEqual([]);
   });
 
