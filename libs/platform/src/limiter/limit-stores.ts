@@ -1,16 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { CompiledQuery } from 'kysely';
-import {
-  BurstyRateLimiter,
-  RateLimiterMemory,
-  RateLimiterPostgres,
-  RateLimiterRedis,
-  type RateLimiterRes,
-} from 'rate-limiter-flexible';
+import { BurstyRateLimiter, RateLimiterPostgres, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import { CONFIG, type Config } from '../config/index.js';
 import { Database } from '../database/index.js';
 import { NodeRegistry } from '../lifecycle/index.js';
+import { MemoryLimiter } from './memory-limiter.js';
 
 export interface CountedRule {
   /** Distinguishes this counter from all others in the same store. */
@@ -38,7 +33,7 @@ const REDIS_SILENCE_MS = 1000;
 @Injectable()
 export class LimitStores implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(LimitStores.name);
-  private readonly divided: Array<{ limiter: RateLimiterMemory; whole: number }> = [];
+  private readonly divided: Array<{ limiter: MemoryLimiter; whole: number }> = [];
   private redis: Redis | undefined;
   private nodes = 1;
 
@@ -129,9 +124,9 @@ export class LimitStores implements OnModuleInit, OnApplicationShutdown {
     for (const { limiter, whole } of this.divided) limiter.points = part(whole, nodes);
   }
 
-  private window(rule: CountedRule): RateLimiterMemory | RateLimiterRedis {
+  private window(rule: CountedRule): MemoryLimiter | RateLimiterRedis {
     const { name, limit, perSeconds } = rule;
-    const memory = new RateLimiterMemory({ keyPrefix: name, points: part(limit, this.nodes), duration: perSeconds });
+    const memory = new MemoryLimiter({ name, limit: part(limit, this.nodes), perSeconds });
     this.divided.push({ limiter: memory, whole: limit });
     if (this.redis === undefined) return memory;
     return new RateLimiterRedis({
