@@ -16,6 +16,7 @@ import { TokenPairs } from './logins/token-pairs.js';
 import { KnownPasswords } from './passwords/known-passwords.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordRules } from './passwords/password-rules.js';
+import { DeviceTokens } from './sign-in/device-tokens.js';
 import { SignInRepository } from './sign-in/sign-in.repository.js';
 import { SignInService } from './sign-in/sign-in.service.js';
 import { SignInAttempts } from './sign-in/sign-in-attempts.js';
@@ -36,6 +37,7 @@ import { TokenKeys } from './tokens/token-keys.js';
     AuthRetention,
     AuthRetentionRepository,
     Authenticator,
+    DeviceTokens,
     KnownPasswords,
     LoginWatch,
     LoginsRepository,

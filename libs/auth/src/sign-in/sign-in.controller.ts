@@ -32,7 +32,8 @@ export class SignInController {
     @Ip() address: string,
     @Headers('user-agent') userAgent?: string,
   ): Promise<LoginAnswerDto> {
-    const { user, ...pair } = await this.signIn.signIn(identifierOf(body), body.password, { address, userAgent });
-    return { ...toTokenPairDto(pair), user: toUserDto(user) };
+    const device = { address, userAgent, token: body.device_token };
+    const { user, deviceToken, ...pair } = await this.signIn.signIn(identifierOf(body), body.password, device);
+    return { ...toTokenPairDto(pair), device_token: deviceToken, user: toUserDto(user) };
   }
 }

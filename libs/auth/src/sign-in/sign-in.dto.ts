@@ -4,6 +4,7 @@ import { type Identifier, toName } from '../accounts/names.js';
 import { TokenPairDto } from '../logins/logins.dto.js';
 
 const LONGEST_NAME = 320;
+const LONGEST_DEVICE_TOKEN = 256;
 
 export class LoginDto {
   /**
@@ -40,10 +41,25 @@ export class LoginDto {
   @IsString()
   @MaxLength(16)
   totp?: string;
+
+  /**
+   * From the answer to an earlier sign-in on this device: a lock of unknown networks does not touch it.
+   * @example "pdt_WyJ1c3JfMDFKQ1pLIiwxNzYzNzIzNjAwMDAwXQ.c2lnbmVkIGJ5IGEga2V5IG9mIHRoaXMgaW5zdGFsbGF0aW8"
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(LONGEST_DEVICE_TOKEN)
+  device_token?: string;
 }
 
 /** The first pair of a login, and whose it is. */
 export class LoginAnswerDto extends TokenPairDto {
+  /**
+   * To be sent with the next sign-in on this device, good for 90 days. It opens nothing by itself.
+   * @example "pdt_WyJ1c3JfMDFKQ1pLIiwxNzYzNzIzNjAwMDAwXQ.c2lnbmVkIGJ5IGEga2V5IG9mIHRoaXMgaW5zdGFsbGF0aW8"
+   */
+  device_token!: string;
+
   user!: UserDto;
 }
 
@@ -61,4 +77,9 @@ export function identifierIn(body: unknown): Identifier | undefined {
   const username: unknown = Reflect.get(body, 'username');
   if (typeof email === 'string') return identifierOf({ email });
   return typeof username === 'string' ? identifierOf({ username }) : undefined;
+}
+
+/** Of a body that was not judged yet. */
+export function deviceTokenIn(body: unknown): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, 'device_token') : undefined;
 }

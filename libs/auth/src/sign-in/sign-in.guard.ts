@@ -2,7 +2,7 @@ import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, U
 import { LimitClass, Limiter } from '@parley/platform/limiter';
 import type { Request, Response } from 'express';
 import { countCall } from '../access/counted-call.js';
-import { identifierIn } from './sign-in.dto.js';
+import { deviceTokenIn, identifierIn } from './sign-in.dto.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
 /** A locked name is told so before its call is counted: whoever guesses on is not told to wait a minute only. */
@@ -19,7 +19,10 @@ class SignInGuard implements CanActivate {
     response.setHeader('Cache-Control', 'no-store');
     // Not judged yet: what has no name in it is refused for its shape later on.
     const identifier = identifierIn(request.body);
-    if (identifier !== undefined) await this.attempts.refuseLocked(this.attempts.describe(identifier, request.ip));
+    if (identifier !== undefined) {
+      const device = deviceTokenIn(request.body);
+      await this.attempts.refuseLocked(await this.attempts.describe(identifier, request.ip, device));
+    }
     await countCall(this.limiter, 'auth.login', { address: request.ip ?? '' }, response);
     return true;
   }

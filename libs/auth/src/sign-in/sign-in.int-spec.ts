@@ -27,9 +27,9 @@ describe('sign-in', () => {
 
   const named = (email: string): Identifier => ({ kind: 'email', key: toName(email).key });
   /** As the door does it: a lock is told first. */
-  const enter = async (email: string, password = PASSWORD, address = HOME) => {
-    await attempts.refuseLocked(attempts.describe(named(email), address));
-    return signIn.signIn(named(email), password, { address, userAgent: 'test' });
+  const enter = async (email: string, password = PASSWORD, address = HOME, token?: string) => {
+    await attempts.refuseLocked(await attempts.describe(named(email), address, token));
+    return signIn.signIn(named(email), password, { address, userAgent: 'test', token });
   };
   const codeOf = async (work: Promise<unknown>) =>
     work.then(
@@ -37,9 +37,10 @@ describe('sign-in', () => {
       (error: { code: string }) => error.code,
     );
   const fail = async (email: string, times: number, address = HOME) => {
-    const attempt = attempts.describe(named(email), address);
+    const attempt = await attempts.describe(named(email), address);
     for (let time = 0; time < times; time++) await attempts.failed(attempt);
   };
+  const lockOf = async (email: string) => attempts.refuseLocked(await attempts.describe(named(email), HOME));
   const sql = async (text: string, values: unknown[] = []) => (await identity.db.pool.query(text, values)).rows;
 
   it('opens a login by e-mail and by username, however they are written', async () => {
@@ -195,7 +196,7 @@ describe('sign-in', () => {
     });
 
     it('counts failures at the same moment one by one', async () => {
-      const attempt = attempts.describe(named('parallel@example.com'), HOME);
+      const attempt = await attempts.describe(named('parallel@example.com'), HOME);
       await Promise.all(Array.from({ length: 5 }, () => attempts.failed(attempt)));
       expect(await codeOf(enter('parallel@example.com'))).toBe('ACCOUNT_LOCKED');
     });
@@ -217,6 +218,48 @@ describe('sign-in', () => {
       expect(await codeOf(enter('sought@example.com', PASSWORD, '198.18.0.1'))).toBe('ACCOUNT_LOCKED');
     });
 
+    describe('of unknown networks', () => {
+      const lockOut = async (email: string) => {
+        for (let network = 0; network < 50; network++) await fail(email, 1, `203.0.${network}.1`);
+      };
+      const register = async (email: string) => {
+        await accounts.register({ email, password: PASSWORD });
+        return (await enter(email)).deviceToken;
+      };
+
+      it('never touches a device that shows what an earlier sign-in gave it', async () => {
+        const device = await register('roams@example.com');
+        expect(device).toMatch(/^pdt_/);
+        await lockOut('roams@example.com');
+        expect(await codeOf(enter('roams@example.com', PASSWORD, CAFE))).toBe('ACCOUNT_LOCKED');
+        expect(await codeOf(enter('roams@example.com', 'wrong', CAFE, device))).toBe('INVALID_CREDENTIALS');
+        expect(await codeOf(enter('roams@example.com', PASSWORD, CAFE, device))).toBe('ok');
+      });
+
+      it('touches a device of somebody else, a forged one, and one that was not here for 90 days', async () => {
+        const mine = await register('owner@example.com');
+        const theirs = await register('thief@example.com');
+        const [body = '', signature = ''] = mine.slice(4).split('.');
+        const other = Buffer.from(Buffer.from(body, 'base64url').toString().replace('usr_', 'usr_0')).toString(
+          'base64url',
+        );
+        const forged = [`pdt_${body}.${'A'.repeat(43)}`, `pdt_${other}.${signature}`, `pdt_${body}.`, 'pdt_.', '', 'x'];
+        await lockOut('owner@example.com');
+        for (const token of [theirs, ...forged])
+          expect(await codeOf(enter('owner@example.com', PASSWORD, CAFE, token))).toBe('ACCOUNT_LOCKED');
+        expect(await codeOf(enter('owner@example.com', PASSWORD, CAFE, mine))).toBe('ok');
+        identity.clock.advance(90 * 24 * 60 * MINUTE);
+        await lockOut('owner@example.com');
+        expect(await codeOf(enter('owner@example.com', PASSWORD, CAFE, mine))).toBe('ACCOUNT_LOCKED');
+      });
+
+      it('leaves the lock of a pair as it is: a device opens nothing', async () => {
+        const device = await register('guessed@example.com');
+        await fail('guessed@example.com', 5, CAFE);
+        expect(await codeOf(enter('guessed@example.com', PASSWORD, CAFE, device))).toBe('ACCOUNT_LOCKED');
+      });
+    });
+
     it('holds a network for known 90 days after a sign-in', async () => {
       await accounts.register({ email: 'rare@example.com', password: PASSWORD });
       await enter('rare@example.com');
@@ -225,11 +268,9 @@ describe('sign-in', () => {
       };
       identity.clock.advance(90 * 24 * 60 * MINUTE - MINUTE);
       await lockOut();
-      expect(await codeOf(attempts.refuseLocked(attempts.describe(named('rare@example.com'), HOME)))).toBe('ok');
+      expect(await codeOf(lockOf('rare@example.com'))).toBe('ok');
       identity.clock.advance(2 * MINUTE);
-      expect(await codeOf(attempts.refuseLocked(attempts.describe(named('rare@example.com'), HOME)))).toBe(
-        'ACCOUNT_LOCKED',
-      );
+      expect(await codeOf(lockOf('rare@example.com'))).toBe('ACCOUNT_LOCKED');
     });
   });
 });

@@ -23,6 +23,8 @@ export interface Attempt {
   /** SHA-256 of the identifier: names that do not exist are not kept in the clear. */
   readonly digest: Buffer;
   readonly network: string;
+  /** The account that this device was signed in to before, if it can show it. */
+  readonly knownTo: string | null;
 }
 
 export interface SignInAccount {
@@ -152,13 +154,16 @@ export class SignInRepository {
   }
 }
 
-async function readLock(db: Executor, { identifier, digest, network }: Attempt, now: Date): Promise<Date | undefined> {
+async function readLock(db: Executor, attempt: Attempt, now: Date): Promise<Date | undefined> {
+  const { identifier, digest, network, knownTo } = attempt;
   const { rows } = await sql<{ until: Date | null }>`
     select max(until) as until from login_locks
     where identifier = ${digest} and until > ${now} and (network = ${network} or (network = ${ALL} and not exists (
-      select from users u join logins l on l.principal_id = u.principal_id
+      select from users u
       where (u.email_key = ${identifier.key} or u.username_key = ${identifier.key})
-        and l.network = ${network} and l.created_at > ${before(now, KNOWN_FOR)})))`.execute(db);
+        and (u.principal_id = ${knownTo} or exists (
+          select from logins l where l.principal_id = u.principal_id
+            and l.network = ${network} and l.created_at > ${before(now, KNOWN_FOR)})))))`.execute(db);
   return rows[0]?.until ?? undefined;
 }
 

@@ -16,6 +16,14 @@ import { SignInAttempts } from './sign-in-attempts.js';
 export interface Device {
   readonly address?: string | undefined;
   readonly userAgent?: string | undefined;
+  /** What it shows to be known again. */
+  readonly token?: string | undefined;
+}
+
+/** The first pair of a login, whose it is, and what its device shows next time. */
+export interface SignedIn extends TokenPair {
+  readonly user: AccountRow;
+  readonly deviceToken: string;
 }
 
 const LONGEST_USER_AGENT = 512;
@@ -42,9 +50,9 @@ export class SignInService {
    * answered at the next multiple of 250 ms.
    * @throws INVALID_CREDENTIALS, ACCOUNT_LOCKED, OVERLOADED
    */
-  async signIn(identifier: Identifier, password: string, device: Device): Promise<TokenPair & { user: AccountRow }> {
+  async signIn(identifier: Identifier, password: string, device: Device): Promise<SignedIn> {
     const begun = performance.now();
-    const attempt = this.attempts.describe(identifier, device.address);
+    const attempt = await this.attempts.describe(identifier, device.address, device.token);
     const account = await this.repository.findAccount(INSTALLATION, identifier);
     const fits = await this.hasher.verify(account?.passwordHash ?? undefined, password);
     if (!fits || !isWelcome(account)) {
@@ -56,10 +64,10 @@ export class SignInService {
     const now = this.clock.now();
     const login = await this.pairs.begin(account, 'pwd', now);
     const seen = { ip: device.address ?? null, userAgent: device.userAgent?.slice(0, LONGEST_USER_AGENT) ?? null };
-    await this.attempts.succeeded(attempt, { ...login, ...seen, rehashed }, now);
+    const deviceToken = await this.attempts.succeeded(attempt, { ...login, ...seen, rehashed }, now);
     const user = await this.accounts.find({ ...INSTALLATION, orgId: account.orgId }, account.principalId, now);
     if (user === undefined) throw new Error('an account that has just signed in is not there');
-    return { ...login.pair, user };
+    return { ...login.pair, user, deviceToken };
   }
 
   /** Replaces a weaker hash now that the password is known; not while others wait for their turn. */

@@ -5,6 +5,7 @@ const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c3JfMSJ9.c2lnbmF0dXJlLWhlcmU';
 
 it.each([
   ['api key', 'key prl_live_0123456789abcdef used', 'key [REDACTED:api_key] used'],
+  ['device token', 'pdt_WyJ1c3JfMDFKQ1pLIl0.AbCdEfGhIjKlMnOpQrStUvWxYz012345', '[REDACTED:device_token]'],
   ['refresh token', 'prt_AbCdEfGhIjKlMnOpQrStUvWxYz012345', '[REDACTED:refresh_token]'],
   ['signing secret', 'psg_0123456789abcdef', '[REDACTED:signing_secret]'],
   ['JWT', `token=${JWT};`, 'token=[REDACTED:jwt];'],

@@ -27,7 +27,7 @@ const HARMLESS_CODES = new Set(['status', 'exit', 'error', 'close', 'language', 
 
 /** Cheap sign that one of the patterns below might match; most lines have none. */
 const SUSPICIOUS =
-  /pr[lt]_|psg_|eyJ|earer\s|asic\s|-----BEGIN|sk-|[sr]k_|AIza|xox|gh[pousr]_|github_pat_|AKIA|hf_|gsk_|:\/\/[^/\s]{0,256}@/i;
+  /pr[lt]_|pdt_|psg_|eyJ|earer\s|asic\s|-----BEGIN|sk-|[sr]k_|AIza|xox|gh[pousr]_|github_pat_|AKIA|hf_|gsk_|:\/\/[^/\s]{0,256}@/i;
 
 /** Each pattern is linear: bounded repetitions of one class, nothing nested. */
 const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
@@ -35,6 +35,7 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   [/\beyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g, 'jwt'],
   [/\bprl_[A-Za-z0-9_-]{6,256}/g, 'api_key'],
   [/\bprt_[A-Za-z0-9_-]{6,256}/g, 'refresh_token'],
+  [/\bpdt_[A-Za-z0-9_.-]{6,256}/g, 'device_token'],
   [/\bpsg_[A-Za-z0-9_-]{6,256}/g, 'signing_secret'],
   [/\b(?:sk|rk)[-_][A-Za-z0-9_-]{16,256}/g, 'provider_key'],
   [/\bAIza[A-Za-z0-9_-]{30,64}/g, 'provider_key'],
