@@ -20,6 +20,14 @@ describe('a conversation over REST', () => {
   });
 
   const at = (path = '') => `/chat/sessions/${session}${path}`;
+  it('pages through its log, and says where it goes on', async () => {
+    await world.answer(ada, session, 'hello');
+    const first = await ada.call(at('/events?limit=2'));
+    expect(items(first).map(({ seq }) => seq)).toEqual([1, 2]);
+    const next = /^<\/api\/v1([^>]+)>; rel="next"$/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+    expect(items(await ada.call(next)).map(({ seq }) => seq)).toEqual([3, 4]);
+  });
+
   const idOf = (turn: Body, member: string) => String(record(turn[member])['message_id']);
   const regenerate = (messageId: string, call = {}) =>
     ada.call(`${messagesOf(session)}/${messageId}/regenerate`, { method: 'POST', body: {}, ...call });

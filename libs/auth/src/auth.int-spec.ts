@@ -164,7 +164,9 @@ describe('identity over HTTP', () => {
     const { body, headers } = await refresh(refresh_token, 'once').expect(200);
     expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'token_type']);
     expect(headers['cache-control']).toBe('no-store');
-    expect((await refresh(refresh_token, 'once').expect(200)).body).toEqual(body);
+    expect(headers['idempotent-replayed']).toBeUndefined();
+    const again = await refresh(refresh_token, 'once').expect(200);
+    expect([again.body, again.headers['idempotent-replayed']]).toEqual([body, 'true']);
     const reused = await refresh(refresh_token).expect(401);
     expect(reused.body.code).toBe('REFRESH_REUSED');
     await http().get('/api/v1/auth/me').set(bearer(body.access_token)).expect(401);
@@ -264,6 +266,12 @@ describe('identity over HTTP', () => {
       });
       expect(entrances.map(({ access }) => access)).toEqual(expect.arrayContaining(['signed-in', 'content:moderate']));
     });
+  });
+
+  it('has nothing else beside its keys', async () => {
+    const { body } = await http().get('/.well-known/nothing').expect(404);
+    expect(body.code).toBe('NOT_FOUND');
+    await http().post('/.well-known/jwks.json').expect(405).expect('Allow', 'GET, HEAD, OPTIONS');
   });
 
   it('publishes its keys to anybody, for five minutes', async () => {

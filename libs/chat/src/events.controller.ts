@@ -1,7 +1,7 @@
 import { applyDecorators, Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
-import { AcceptedType, Endpoint, IdParam } from '@parley/platform/http';
+import { AcceptedType, Endpoint, IdParam, linkNext } from '@parley/platform/http';
 import { LogService } from '@parley/sessions';
 import type { Response } from 'express';
 import { EventPageDto, EventsQueryDto } from './chat.dto.js';
@@ -53,8 +53,9 @@ export class EventsController {
     }
     const { limit, cursor } = query;
     response.setHeader('Cache-Control', 'private, no-cache');
-    response.json(
-      await this.log.page(actor, sessionId, cursor === undefined ? { after, limit } : { after, limit, cursor }),
-    );
+    const from = cursor === undefined ? { after, limit } : { after, limit, cursor };
+    const page = await this.log.page(actor, sessionId, from);
+    linkNext(response.req, response, page);
+    response.json(page);
   }
 }

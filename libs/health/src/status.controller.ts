@@ -1,4 +1,4 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Header } from '@nestjs/common';
 import { type Actor, Recognised, RecognisedActor } from '@parley/auth';
 import { Endpoint } from '@parley/platform/http';
 import { everywhere } from './health-paths.js';
@@ -12,6 +12,7 @@ export class StatusController {
   /** Open; holders of `system:read` see more. */
   @Recognised()
   @Get(everywhere('status'))
+  @Header('Cache-Control', 'private, no-cache')
   @Endpoint({ summary: 'What runs here', tag: 'System', limit: 'health' })
   read(@RecognisedActor() actor: Actor | undefined): Promise<StatusDto> {
     return this.status.read(actor);

@@ -1,5 +1,6 @@
-import { Body, Controller, Get, Post } from '@nestjs/common';
+import { Body, Controller, Get, Post, Res } from '@nestjs/common';
 import { Endpoint, IdempotencyKey } from '@parley/platform/http';
+import type { Response } from 'express';
 import { CurrentActor, Public, SignedIn } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
 import { toUserDto } from '../accounts/accounts.dto.js';
@@ -26,8 +27,14 @@ export class LoginsController {
     tag: 'Accounts',
   })
   @RefreshDoor()
-  async refresh(@Body() body: RefreshDto, @IdempotencyKey() key: string | undefined): Promise<TokenPairDto> {
-    return toTokenPairDto(await this.logins.refresh(body.refresh_token, key));
+  async refresh(
+    @Body() body: RefreshDto,
+    @IdempotencyKey() key: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<TokenPairDto> {
+    const { replayed, ...pair } = await this.logins.refresh(body.refresh_token, key);
+    if (replayed) response.setHeader('Idempotent-Replayed', 'true');
+    return toTokenPairDto(pair);
   }
 
   @Post('logout')

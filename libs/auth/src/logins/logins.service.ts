@@ -15,6 +15,11 @@ export interface SignOut {
   readonly everywhere?: boolean | null | undefined;
 }
 
+/** The next pair, or the one that an earlier call with the same key was given. */
+export interface Refreshed extends TokenPair {
+  readonly replayed: boolean;
+}
+
 /** What becomes of a login after sign-in: new tokens, and its end. */
 @Injectable()
 export class LoginsService {
@@ -34,11 +39,11 @@ export class LoginsService {
    * @param key of a client that fears a lost answer: with it the same call gives the same pair for a minute
    * @throws REFRESH_INVALID; REFRESH_REUSED for one that was used before, which ends its login
    */
-  async refresh(token: string, key: string | undefined): Promise<TokenPair> {
+  async refresh(token: string, key: string | undefined): Promise<Refreshed> {
     try {
-      const pair = await this.exchange(token, key);
+      const refreshed = await this.exchange(token, key);
       this.metrics.attempted('refresh', 'ok');
-      return pair;
+      return refreshed;
     } catch (error) {
       this.metrics.attempted('refresh', 'refused');
       throw error;
@@ -58,7 +63,7 @@ export class LoginsService {
     return facts?.loginId;
   }
 
-  private async exchange(token: string, key: string | undefined): Promise<TokenPair> {
+  private async exchange(token: string, key: string | undefined): Promise<Refreshed> {
     const hash = hashRefreshToken(token);
     if (hash === undefined) throw refuse();
     const now = this.clock.now();
@@ -69,20 +74,20 @@ export class LoginsService {
     return this.rotate(hash, key, facts, now);
   }
 
-  private async rotate(hash: Buffer, key: string | undefined, facts: RefreshFacts, now: Date): Promise<TokenPair> {
+  private async rotate(hash: Buffer, key: string | undefined, facts: RefreshFacts, now: Date): Promise<Refreshed> {
     const { pair, refreshHash, refreshExpiresAt } = await this.pairs.next(facts, now);
     const replay = await this.replays.keep(hash, key, pair, now);
     const rotation = { from: hash, to: refreshHash, expiresAt: refreshExpiresAt, replay };
-    if (await this.repository.rotate(INSTALLATION, rotation, now)) return pair;
+    if (await this.repository.rotate(INSTALLATION, rotation, now)) return { ...pair, replayed: false };
     const present = await this.repository.findRefresh(INSTALLATION, hash, now);
     if (present === undefined || present.usedAt === null) throw refuse();
     return this.repeat(hash, key, present, now);
   }
 
   /** A used token: either the same call once more, or somebody has a copy of it. */
-  private async repeat(hash: Buffer, key: string | undefined, facts: RefreshFacts, now: Date): Promise<TokenPair> {
+  private async repeat(hash: Buffer, key: string | undefined, facts: RefreshFacts, now: Date): Promise<Refreshed> {
     const pair = facts.live ? await this.replays.open(hash, key, facts, now) : undefined;
-    if (pair !== undefined) return pair;
+    if (pair !== undefined) return { ...pair, replayed: true };
     const ended = await this.repository.end(INSTALLATION, [facts.loginId], 'refresh_reused', now);
     this.watch.announce(ended);
     this.metrics.refreshReused();

@@ -216,6 +216,13 @@ describe('lists', () => {
   });
 });
 
+it.each(['GET', 'PUT'])('refuses a query to %s of a route that reads none', async (method) => {
+  const answer = await ask('/api/v1/things/ses_01ARZ3NDEKTSV4RRFFQ69G5FAV?fields=name', { method });
+  const problem = await read(answer);
+  expect([answer.status, problem.code]).toEqual([400, 'UNKNOWN_FIELD']);
+  expect(problem.errors).toMatchObject([{ pointer: '/fields', code: 'UNKNOWN_FIELD' }]);
+});
+
 describe('documents', () => {
   it.each(['', '/api/v1'])('serves them at %s/', async (base) => {
     const openapi = await ask(`${base}/openapi.json`);

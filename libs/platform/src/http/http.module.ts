@@ -1,5 +1,5 @@
 import { Global, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE, HttpAdapterHost } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { KeyRing } from '../crypto/index.js';
 import { RouteGuard } from './edge/route.guard.js';
@@ -11,6 +11,7 @@ import { CursorCodec } from './lists/cursor-codec.js';
 import { CursorKey, openCursorKey } from './lists/cursor-key.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { answerUnrouted } from './problems/unrouted.js';
+import { QueryInterceptor } from './shape/query.interceptor.js';
 import { ShapePipe } from './shape/shape.pipe.js';
 
 /** Stands behind all routes: Nest's own answer to unknown addresses covers only those under its prefix. */
@@ -37,6 +38,7 @@ class LastHandler implements OnApplicationBootstrap {
     { provide: CursorKey, inject: [KeyRing], useFactory: openCursorKey },
     { provide: APP_GUARD, useClass: RouteGuard },
     { provide: APP_PIPE, useClass: ShapePipe },
+    { provide: APP_INTERCEPTOR, useClass: QueryInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
   exports: [StoredAnswers, IdempotencyRepository, IdempotencyInterceptor, CursorCodec],

@@ -12,8 +12,7 @@ export class ListInterceptor implements NestInterceptor<Page<unknown>, Page<unkn
     return next.handle().pipe(
       map((page) => {
         if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'private, no-cache');
-        if (page.next_cursor !== null)
-          response.setHeader('Link', `<${nextAddress(request, page.next_cursor)}>; rel="next"`);
+        linkNext(request, response, page);
         const { fields } = request.query;
         if (typeof fields !== 'string') return page;
         const names = new Set(fields.split(','));
@@ -21,6 +20,11 @@ export class ListInterceptor implements NestInterceptor<Page<unknown>, Page<unkn
       }),
     );
   }
+}
+
+/** Says where the list goes on; for handlers that answer by themselves. */
+export function linkNext(request: Request, response: Response, { next_cursor }: Page<unknown>): void {
+  if (next_cursor !== null) response.setHeader('Link', `<${nextAddress(request, next_cursor)}>; rel="next"`);
 }
 
 /** Relative to this address, so that it holds behind any proxy. */

@@ -44,4 +44,6 @@ it('finds no methods in what is no router', () => {
   const layer = { route: { methods: { get: true } }, match: (path: string) => (path === '/a' ? { path } : undefined) };
   expect(allowedMethods({ stack: [layer] }, '/a')).toEqual(['GET', 'HEAD', 'OPTIONS']);
   expect(allowedMethods({ stack: [layer] }, '/b')).toEqual([]);
+  const every = { route: { methods: { get: true, post: true, trace: true } }, match: layer.match };
+  expect(allowedMethods({ stack: [every] }, '/a')).toEqual([]);
 });

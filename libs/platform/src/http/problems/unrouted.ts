@@ -30,9 +30,9 @@ function member(value: unknown, name: string): unknown {
 export function allowedMethods(router: unknown, path: string): string[] {
   const methods = new Set<string>();
   for (const layer of routeLayers(router)) {
-    // `_all` marks Nest's own catch-all behind routes that lie outside of its prefix.
-    const names = Object.keys(layer.methods).filter((name) => name !== '_all');
-    if (names.length === 0 || !safely(() => layer.matches(path))) continue;
+    const names = Object.keys(layer.methods);
+    // Nest's own catch-all behind routes that lie outside of its prefix takes every method there is.
+    if (names.includes('_all') || names.includes('trace') || !safely(() => layer.matches(path))) continue;
     for (const name of names) methods.add(name.toUpperCase());
   }
   if (methods.has('GET')) methods.add('HEAD');
