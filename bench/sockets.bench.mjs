@@ -10,6 +10,7 @@ import { startModel } from './support/model.mjs';
 import { readOptions } from './support/options.mjs';
 import { startParley } from './support/parley.mjs';
 import { startPostgres } from './support/postgres.mjs';
+import { cpuShares, ownCpuMs } from './support/processes.mjs';
 import { PlainClient, SocketIoClient } from './support/readers.mjs';
 
 const GOALS = { delivery_p99_ms: 100, lost: 0, rss_mb: 400 };
@@ -53,9 +54,16 @@ async function measure(transport, parley) {
   const connectMs = performance.now() - connectFrom;
   await parley.eventLoopLagMs();
   const cpu = parley.cpuMs();
+  const shares = cpuShares({
+    program: () => parley.cpuMs(),
+    model: () => model.cpuMs(),
+    driver: () => ownCpuMs(),
+    database: () => postgres.cpuMs(),
+  });
   const seen = await send(clients);
+  const share = shares();
   const cpuMs = (parley.cpuMs() - cpu) / seen.length;
-  const lagMs = await parley.eventLoopLagMs();
+  const lag = await parley.eventLoopLagMs();
   const whole = seen.filter((answer) => answer !== undefined && answer.fault === undefined);
   const figures = {
     connect_ms: connectMs,
@@ -76,8 +84,12 @@ async function measure(transport, parley) {
       0.99,
     ),
     lost: seen.length - whole.length,
-    lag_p99_ms: lagMs,
+    lag_p99_ms: lag.p99,
     cpu_ms_per_turn: cpuMs,
+    cpu_program: share.program,
+    cpu_model: share.model,
+    cpu_driver: share.driver,
+    cpu_database: share.database,
     rss_mb: parley.memory().now,
   };
   await Promise.all(clients.map((client) => client.close()));
@@ -107,6 +119,10 @@ try {
       'lag p99 ms': figures.lag_p99_ms,
       'CPU ms/turn': figures.cpu_ms_per_turn,
       'RSS MB': figures.rss_mb,
+      'CPU %: program': figures.cpu_program,
+      model: figures.cpu_model,
+      driver: figures.cpu_driver,
+      database: figures.cpu_database,
     };
   });
   printTable(`${options.sockets} sessions with one socket each, medians of ${options.rounds} rounds`, rows);

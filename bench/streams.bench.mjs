@@ -1,5 +1,5 @@
 /**
- * How fast words reach people: `npm run bench:streams [-- --rounds 5 --samples 320 --streams 1000 --seconds 20 --quick]`.
+ * How fast words reach people: `npm run bench:streams [-- --rounds 5 --samples 320 --streams 1000 --seconds 20 --loads 3 --quick]`.
  * First, how far our first delta is behind the model's first token, over server-sent events, Socket.IO and
  * plain WebSocket with 16 turns at once. Then many streams of 20 tokens a second on one process.
  */
@@ -9,7 +9,9 @@ import { startModel } from './support/model.mjs';
 import { readOptions } from './support/options.mjs';
 import { startParley } from './support/parley.mjs';
 import { startPostgres } from './support/postgres.mjs';
+import { cpuShares, ownCpuMs } from './support/processes.mjs';
 import { PlainClient, SocketIoClient, StreamClient } from './support/readers.mjs';
+import { recordTurn } from './support/recorder.mjs';
 
 const CONCURRENT = 16;
 const TOKENS_PER_SECOND = 20;
@@ -22,6 +24,7 @@ const options = readOptions({
   samples: { full: 320, quick: 48 },
   streams: { full: 1000, quick: 100 },
   seconds: { full: 20, quick: 4 },
+  loads: { full: 3, quick: 1 },
 });
 
 /** Sixteen callers of one transport, each on a session of its own. */
@@ -56,7 +59,7 @@ async function firstTokens(transport, parley) {
   return { p50_ms: percentile(behind, 0.5), p95_ms: percentile(behind, 0.95), p99_ms: percentile(behind, 0.99) };
 }
 
-async function measureFirstTokens(postgres, model) {
+async function measureFirstTokens() {
   const parley = await startParley({ model, modelName: 'paced-12-20-40', database: await postgres.database() });
   await parley.signIn('streams');
   const rounds = { 'server-sent events': [], 'Socket.IO': [], 'plain WebSocket': [] };
@@ -75,69 +78,95 @@ async function measureFirstTokens(postgres, model) {
   return { rows, rounds };
 }
 
-/** Looks at the node while the streams run: what it holds of the database, and how late its event loop is. */
-async function watch(parley, postgres, database, until) {
+/** Looks at the node while the streams run: what it holds of the database, how late its event loop is, and whose the CPU is. */
+async function watch(parley, database, until) {
   let connections = 0;
   // The first look begins the measurement, the last one ends it.
   await parley.eventLoopLagMs();
-  const cpu = parley.cpuMs();
-  const from = performance.now();
+  const shares = cpuShares({
+    program: () => parley.cpuMs(),
+    model: () => model.cpuMs(),
+    driver: () => ownCpuMs(),
+    database: () => postgres.cpuMs(),
+  });
   while (performance.now() < until) {
     await pause(1000);
     connections = Math.max(connections, await postgres.connections(database.name));
   }
-  const share = (parley.cpuMs() - cpu) / (performance.now() - from);
-  return { connections, lagMs: await parley.eventLoopLagMs(), cpuShare: share };
+  const cpu = shares();
+  return { connections, lag: await parley.eventLoopLagMs(), cpu };
 }
 
-async function measureManyStreams(postgres, model) {
+async function manyStreams() {
   const database = await postgres.database();
   const tokens = options.seconds * TOKENS_PER_SECOND;
   const modelName = `paced-${tokens}-${1000 / TOKENS_PER_SECOND}-500`;
   const parley = await startParley({ model, modelName, database, env: WIDE });
-  await parley.signIn('streams');
-  const ids = await parley.sessions(options.streams);
-  const client = new StreamClient(parley, options.streams);
   try {
+    await parley.signIn('streams');
+    const ids = await parley.sessions(options.streams);
     const rampMs = Math.min(5000, options.seconds * 250);
     const running = ids.map(async (id, index) => {
       await pause((index / ids.length) * rampMs);
-      return client.turn(id, 'Tell me everything.');
+      return recordTurn(parley, id, 'Tell me everything.');
     });
     await pause(rampMs + 500);
     const plateau = performance.now() + options.seconds * 1000 - rampMs;
-    const [seen, load] = await Promise.all([Promise.all(running), watch(parley, postgres, database, plateau)]);
+    const [seen, load] = await Promise.all([Promise.all(running), watch(parley, database, plateau)]);
     const faults = seen.map(({ fault }) => fault).filter((fault) => fault !== undefined);
+    if (faults.length > 0) console.log(`first fault: ${faults[0]}`);
     const behind = seen.map(({ behindMs }) => behindMs).filter((ms) => ms !== undefined);
-    const row = {
-      streams: ids.length,
-      'tokens/s each': TOKENS_PER_SECOND,
-      'first p50 ms': percentile(behind, 0.5),
-      'first p99 ms': percentile(behind, 0.99),
-      'deltas each': percentile(
+    return {
+      first_p50_ms: percentile(behind, 0.5),
+      first_p99_ms: percentile(behind, 0.99),
+      deltas: percentile(
         seen.map(({ deltas }) => deltas),
         0.5,
       ),
       lost: faults.length,
-      'lag p99 ms': load.lagMs,
-      'DB connections': load.connections,
-      'CPU share': load.cpuShare,
-      'RSS MB': parley.memory().peak,
+      lag_p99_ms: load.lag.p99,
+      lag_max_ms: load.lag.max,
+      connections: load.connections,
+      cpu_program: load.cpu.program,
+      cpu_model: load.cpu.model,
+      cpu_driver: load.cpu.driver,
+      cpu_database: load.cpu.database,
+      rss_mb: parley.memory().peak,
     };
-    printTable(`Streams on one process for ${options.seconds} s`, [row]);
-    if (faults.length > 0) console.log(`first fault: ${faults[0]}`);
-    return row;
   } finally {
-    await client.close();
     await parley.stop();
   }
+}
+
+async function measureManyStreams() {
+  const rounds = [];
+  for (let round = 1; round <= options.loads; round += 1) rounds.push(await manyStreams());
+  const figures = medianOf(rounds);
+  const row = {
+    streams: options.streams,
+    'tokens/s each': TOKENS_PER_SECOND,
+    'first p50 ms': figures.first_p50_ms,
+    'first p99 ms': figures.first_p99_ms,
+    'deltas each': figures.deltas,
+    lost: rounds.reduce((sum, { lost }) => sum + lost, 0),
+    'lag p99 ms': figures.lag_p99_ms,
+    'lag max ms': figures.lag_max_ms,
+    'DB connections': Math.max(...rounds.map(({ connections }) => connections)),
+    'RSS MB': figures.rss_mb,
+    'CPU %: program': figures.cpu_program,
+    model: figures.cpu_model,
+    driver: figures.cpu_driver,
+    database: figures.cpu_database,
+  };
+  printTable(`Streams on one process for ${options.seconds} s, medians of ${options.loads} rounds`, [row]);
+  return { row, rounds };
 }
 
 const postgres = await startPostgres();
 const model = await startModel();
 try {
-  const firstToken = await measureFirstTokens(postgres, model);
-  const manyStreams = await measureManyStreams(postgres, model);
+  const firstToken = await measureFirstTokens();
+  const manyStreams = await measureManyStreams();
   writeResults('streams', { options, goals: GOALS, firstToken, manyStreams });
 } finally {
   await model.stop();

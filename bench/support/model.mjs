@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startProcess } from './processes.mjs';
+import { cpuMs, startProcess } from './processes.mjs';
 
 /** Starts the benchmark's model as a process of its own; how it answers, the name of the model says. */
 export async function startModel() {
@@ -7,13 +7,16 @@ export async function startModel() {
     file: join(import.meta.dirname, 'model-server.mjs'),
     ready: /model on (\S+)/,
   });
-  return { url: match[1], stop, pid };
+  return { url: match[1], stop, cpuMs: () => cpuMs(pid) };
 }
 
 const STAMP = /^@(\d+)@ /;
 
-/** Milliseconds since the model wrote the first token of this answer; undefined where the text is not stamped. */
-export function behindModel(text) {
+/**
+ * Milliseconds from when the model wrote the first token of this answer to `at`, nanoseconds of the monotonic
+ * clock; undefined where the text is not stamped.
+ */
+export function behindModel(text, at = process.hrtime.bigint()) {
   const stamp = STAMP.exec(text)?.[1];
-  return stamp === undefined ? undefined : Number(process.hrtime.bigint() - BigInt(stamp)) / 1e6;
+  return stamp === undefined ? undefined : Number(at - BigInt(stamp)) / 1e6;
 }

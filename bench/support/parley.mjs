@@ -115,15 +115,20 @@ class Parley {
     return this.call('POST', `/chat/sessions/${sessionId}/messages`, { content });
   }
 
-  /** Event-loop lag since the last call, 99th percentile, in milliseconds. */
+  /** Event-loop lag since the last call, in milliseconds: the 99th percentile, and the longest. */
   async eventLoopLagMs() {
     const { body } = await this.pool.request({
       method: 'GET',
       path: '/metrics',
       headers: { authorization: `Bearer ${METRICS_TOKEN}` },
     });
-    const seconds = /^\w*eventloop_lag_p99_seconds(?:\{[^}]*\})? (\S+)/m.exec(await body.text())?.[1];
-    if (seconds === undefined) throw new Error('the metrics hold no event-loop lag');
-    return Number(seconds) * 1000;
+    const text = await body.text();
+    return { p99: gaugeMs(text, 'eventloop_lag_p99_seconds'), max: gaugeMs(text, 'eventloop_lag_max_seconds') };
   }
+}
+
+function gaugeMs(metrics, name) {
+  const seconds = new RegExp(`^\\w*${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(metrics)?.[1];
+  if (seconds === undefined) throw new Error(`the metrics hold no ${name}`);
+  return Number(seconds) * 1000;
 }

@@ -83,6 +83,26 @@ export function familyCpuMs(pid) {
   return childrenOf(pid).reduce((sum, child) => sum + cpuIfThere(child), own);
 }
 
+/** The same for this process. */
+export function ownCpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/**
+ * Begins to look at who uses the CPU; what it returns ends that, with percentages of one core by name.
+ * @param {Record<string, () => number>} sums milliseconds of CPU so far
+ */
+export function cpuShares(sums) {
+  const read = () => Object.entries(sums).map(([name, sum]) => [name, sum()]);
+  const before = Object.fromEntries(read());
+  const from = performance.now();
+  return () => {
+    const elapsed = performance.now() - from;
+    return Object.fromEntries(read().map(([name, ms]) => [name, Math.round(((ms - before[name]) / elapsed) * 100)]));
+  };
+}
+
 /** Resident memory in MiB: now, and the most there ever was. */
 export function memoryOf(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');

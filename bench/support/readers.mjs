@@ -19,15 +19,18 @@ export class SeenAnswer {
   end = undefined;
   #done;
   #from = performance.now();
+  #firstDeltaAt;
 
-  constructor() {
+  /** @param firstDeltaAt nanoseconds of the monotonic clock when the first delta came; left out: when it is told */
+  constructor(firstDeltaAt) {
+    this.#firstDeltaAt = firstDeltaAt;
     this.done = new Promise((resolve) => {
       this.#done = resolve;
     });
   }
 
   delta({ offset, text }) {
-    if (this.deltas === 0) this.behindMs = behindModel(text);
+    if (this.deltas === 0) this.behindMs = behindModel(text, this.#firstDeltaAt);
     this.deltas += 1;
     if (offset === this.text.length) this.text += text;
     else if (offset > this.text.length) this.gaps += 1;
@@ -170,7 +173,7 @@ export class PlainClient {
   }
 }
 
-function hear(seen, name, data) {
+export function hear(seen, name, data) {
   if (seen === undefined) return;
   if (name === 'delta') seen.delta(data);
   else if (name === 'snapshot') seen.snapshot(data);
