@@ -7,11 +7,14 @@ export interface Voice {
   readonly messageId: string;
   readonly authorId: string;
   readonly authorName: string;
+  /** Everything that was said. */
   text: string;
-  /** UTF-16 code units that have gone out as deltas. */
+  /** UTF-16 code units that have gone out as deltas, and what has not. */
   sent: number;
-  /** UTF-16 code units that are written down. */
+  unsent: string;
+  /** UTF-16 code units that are written down, and what was sent since. */
   saved: number;
+  unsaved: string;
 }
 
 /** What a run tells while it is executed: text goes to the pacer, components to the log. */
@@ -70,13 +73,16 @@ export class LiveRun implements TurnSink {
       authorName: message.author.name,
       text: '',
       sent: 0,
+      unsent: '',
       saved: 0,
+      unsaved: '',
     });
   }
 
   delta(messageId: string, text: string): void {
     const voice = this.voice(messageId);
     voice.text += text;
+    voice.unsent += text;
     this.listener.textGrew(this, voice);
   }
 
@@ -84,6 +90,8 @@ export class LiveRun implements TurnSink {
     const voice = this.voice(messageId);
     voice.text = text;
     voice.sent = text.length;
+    voice.unsent = '';
+    voice.unsaved = text.slice(voice.saved);
     this.listener.textReplaced(this, voice);
   }
 

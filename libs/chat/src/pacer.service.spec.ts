@@ -52,7 +52,7 @@ describe('Pacer', () => {
 
   function begin(): LiveRun {
     const live = new LiveRun(begunRun(), {
-      textGrew: (run, voice) => pacer.textGrew(run, voice),
+      textGrew: (run) => pacer.textGrew(run),
       textReplaced: (run, voice) => pacer.textReplaced(run, voice),
       component: () => undefined,
     });

@@ -11,6 +11,13 @@ const SAMPLE_MS = 250;
 /** Below this share of busy time deltas go out as often as allowed, above the other as seldom. */
 const CALM = 0.5;
 const BUSY = 0.9;
+/** How often is looked for runs whose next delta is due. */
+const TICK_MS = 10;
+/**
+ * Deltas that go out in a row: a thousand at once would keep the event loop for a tenth of a second, most of
+ * it in the system calls that follow.
+ */
+const SLICE = 32;
 
 /**
  * Sends text on its way: the first delta of a run at once, then one per 25–250 ms and run, wider as
@@ -22,6 +29,7 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
   private readonly dirty = new Set<LiveRun>();
   private readonly unsaved = new Set<LiveRun>();
   private timer: NodeJS.Timeout | undefined;
+  private next: NodeJS.Immediate | undefined;
   private timers: NodeJS.Timeout[] = [];
   private interval: number;
   private utilisation = performance.eventLoopUtilization();
@@ -46,17 +54,17 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
   onModuleDestroy(): void {
     for (const timer of this.timers) clearInterval(timer);
     clearTimeout(this.timer);
+    clearImmediate(this.next);
   }
 
-  textGrew(live: LiveRun, voice: Voice): void {
-    this.texts.set(live.run.sessionId, voice.messageId, voice.text);
+  textGrew(live: LiveRun): void {
     if (performance.now() >= live.dueAt) this.send(live);
     else this.later(live);
   }
 
   textReplaced(live: LiveRun, voice: Voice): void {
     const { sessionId, runId } = live.run;
-    this.texts.set(sessionId, voice.messageId, voice.text);
+    this.texts.add(sessionId, voice);
     announceSignal(this.bus, sessionId, {
       kind: 'snapshot',
       snapshot: { run_id: runId, message_id: voice.messageId, text: voice.text },
@@ -72,30 +80,42 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
 
   private later(live: LiveRun): void {
     this.dirty.add(live);
-    this.timer ??= setTimeout(() => this.tick(), this.interval);
+    if (this.next === undefined) this.timer ??= setTimeout(() => this.tick(), TICK_MS);
   }
 
   private tick(): void {
     this.timer = undefined;
+    this.next = undefined;
     const now = performance.now();
-    for (const live of this.dirty) if (now >= live.dueAt) this.send(live);
-    if (this.dirty.size > 0) this.timer = setTimeout(() => this.tick(), this.interval);
+    let sent = 0;
+    for (const live of this.dirty) {
+      if (now < live.dueAt) continue;
+      if (sent === SLICE) {
+        // Whatever else has come meanwhile is served before the next ones.
+        this.next = setImmediate(() => this.tick());
+        return;
+      }
+      this.send(live);
+      sent += 1;
+    }
+    if (this.dirty.size > 0) this.timer = setTimeout(() => this.tick(), TICK_MS);
   }
 
   private send(live: LiveRun): void {
     this.dirty.delete(live);
     const { sessionId, runId } = live.run;
     for (const voice of live.voices) {
-      if (voice.sent >= voice.text.length) continue;
-      const delta = {
-        run_id: runId,
-        message_id: voice.messageId,
-        offset: voice.sent,
-        text: voice.text.slice(voice.sent),
-      };
-      voice.sent = voice.text.length;
+      const { messageId, sent: offset, unsent: text } = voice;
+      if (text === '') continue;
+      if (offset === 0) this.texts.add(sessionId, voice);
+      voice.sent += text.length;
+      voice.unsent = '';
+      voice.unsaved += text;
       this.unsaved.add(live);
-      announceSignal(this.bus, sessionId, { kind: 'delta', delta });
+      announceSignal(this.bus, sessionId, {
+        kind: 'delta',
+        delta: { run_id: runId, message_id: messageId, offset, text },
+      });
     }
     live.dueAt = performance.now() + this.interval;
   }
@@ -127,7 +147,7 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
       live.hasDrafts = true;
       for (const voice of live.voices) {
         // Never more than was shown: what survives a killed node is a prefix of it.
-        if (voice.saved >= voice.sent) continue;
+        if (voice.unsaved === '') continue;
         pieces.push(piece(live, voice));
         ends.set(voice, voice.sent);
       }
@@ -140,13 +160,16 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
       for (const live of runs) this.unsaved.add(live);
       throw error;
     }
-    for (const [voice, end] of ends) voice.saved = Math.max(voice.saved, end);
+    for (const [voice, end] of ends) {
+      voice.unsaved = voice.unsaved.slice(end - voice.saved);
+      voice.saved = end;
+    }
   }
 }
 
 function piece(live: LiveRun, voice: Voice): DraftPiece {
   const { actor, sessionId, runId } = live.run;
-  const { messageId, authorId, authorName, saved, sent } = voice;
+  const { messageId, authorId, authorName, saved, unsaved } = voice;
   return {
     orgId: actor.orgId,
     sessionId,
@@ -155,6 +178,6 @@ function piece(live: LiveRun, voice: Voice): DraftPiece {
     authorId,
     authorName,
     offset: saved,
-    text: voice.text.slice(saved, sent),
+    text: unsaved,
   };
 }

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+import { gatherWrites } from '@parley/platform/sockets';
 import {
   type Delta,
   type LogEvent,
@@ -28,12 +30,13 @@ export class PlainSink implements ReaderSink {
 
   constructor(
     private readonly socket: WebSocket,
+    private readonly wire: Duplex,
     private readonly findConclusion: (runId: string) => Promise<MessageDto | undefined>,
     private readonly ended: (reason: ReaderEnd, error: unknown) => void,
   ) {}
 
   event(event: LogEvent): void {
-    this.socket.send(`{"type":"event","event":${eventJson(event)}}`);
+    this.write(`{"type":"event","event":${eventJson(event)}}`);
     const { run_id: runId, data } = event;
     if (runId === null) return;
     if (event.type === 'message.created' && isAnswer(data)) this.conclusions.set(runId, data);
@@ -93,6 +96,11 @@ export class PlainSink implements ReaderSink {
   }
 
   private send(frame: object): void {
-    this.socket.send(JSON.stringify(frame));
+    this.write(JSON.stringify(frame));
+  }
+
+  private write(text: string): void {
+    gatherWrites(this.wire);
+    this.socket.send(text);
   }
 }

@@ -67,13 +67,14 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
   private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, sessionId: string): Promise<void> {
     if (!this.origins.mayOpen(request.headers.origin, request.headers.host)) throw platformErrors.ORIGIN_NOT_ALLOWED();
     await this.entrance.knock(request);
-    this.server.handleUpgrade(request, socket, head, (client) => this.accept(client, request, sessionId));
+    this.server.handleUpgrade(request, socket, head, (client) => this.accept(client, socket, request, sessionId));
   }
 
-  private accept(client: WebSocket, request: IncomingMessage, sessionId: string): void {
+  private accept(client: WebSocket, wire: Duplex, request: IncomingMessage, sessionId: string): void {
     const { auth_timeout_seconds: patience, heartbeat_seconds: heartbeat } = this.config.sockets;
     const gone = this.entrance.count('websocket');
     const plain = new PlainSocket(client, this.host, {
+      wire,
       sessionId,
       after: afterOf(request),
       authTimeoutMs: patience * 1000,

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { type Actor, authErrors } from '@parley/auth';
 import { AppError, type Problem, platformErrors, toProblem } from '@parley/platform/errors';
 import { type OpenReader, type ReaderEnd, type Readers, sessionErrors } from '@parley/sessions';
@@ -7,6 +8,8 @@ import { CLOSE, PlainSink } from './plain-sink.js';
 import { SocketConnection } from './socket-desk.service.js';
 
 export interface PlainSocketOptions {
+  /** The connection below the WebSocket. */
+  readonly wire: Duplex;
   readonly sessionId: string;
   readonly after: number;
   readonly authTimeoutMs: number;
@@ -78,9 +81,10 @@ export class PlainSocket {
   }
 
   private open(actor: Actor): void {
-    const { sessionId, after } = this.options;
+    const { wire, sessionId, after } = this.options;
     const sink = new PlainSink(
       this.socket,
+      wire,
       (runId) => this.host.frames.conclusion(actor, sessionId, runId),
       (reason, error) => this.readerEnded(reason, error),
     );

@@ -28,8 +28,8 @@ export class RunVoice implements LiveRunListener {
     return new LiveRun(run, this);
   }
 
-  textGrew(live: LiveRun, voice: Voice): void {
-    this.pacer.textGrew(live, voice);
+  textGrew(live: LiveRun): void {
+    this.pacer.textGrew(live);
   }
 
   textReplaced(live: LiveRun, voice: Voice): void {

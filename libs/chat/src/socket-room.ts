@@ -1,6 +1,8 @@
+import { Writable } from 'node:stream';
 import { type Actor, authErrors } from '@parley/auth';
 import type { Config } from '@parley/platform/config';
 import { type AppError, toProblem } from '@parley/platform/errors';
+import { gatherWrites } from '@parley/platform/sockets';
 import {
   type Delta,
   type LogEvent,
@@ -76,10 +78,21 @@ class Outbox {
     socket.conn.on('packetCreate', (packet: { data?: unknown }) => {
       if (typeof packet.data === 'string') this.bytes += packet.data.length;
     });
+    socket.conn.on('flush', () => {
+      const wire = wireOf(socket);
+      if (wire !== undefined) gatherWrites(wire);
+    });
     socket.conn.on('drain', () => {
       this.bytes = 0;
     });
   }
+}
+
+/** The connection below a socket, which neither Engine.IO nor ws declares; undefined while it polls. */
+function wireOf({ conn }: Socket): Writable | undefined {
+  const webSocket: unknown = Reflect.get(conn.transport, 'socket');
+  const wire: unknown = typeof webSocket === 'object' && webSocket !== null ? Reflect.get(webSocket, '_socket') : null;
+  return wire instanceof Writable ? wire : undefined;
 }
 
 class RoomSink implements ReaderSink {

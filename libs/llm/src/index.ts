@@ -5,7 +5,6 @@ export type {
   JsonSchemaCall,
   ModelAnswer,
   ModelCall,
-  ModelEvent,
   ModelReport,
   ModelUsage,
   StructuredAnswer,

@@ -67,17 +67,13 @@ export interface Heard {
   readonly error: unknown;
 }
 
-/** Everything that a call yields, and how it ended. */
+/** Everything that a call hands over, and how it ended. */
 export async function hear(llm: OpenLlm, call: ModelCall): Promise<Heard> {
   const texts: string[] = [];
-  let answer: ModelAnswer | null = null;
   try {
-    for await (const event of llm.gateway.stream(ACTOR, call)) {
-      if (event.type === 'text') texts.push(event.text);
-      else answer = event.answer;
-    }
+    const answer = await llm.gateway.stream(ACTOR, call, (text) => texts.push(text));
     return { texts, answer, error: null };
   } catch (error) {
-    return { texts, answer, error };
+    return { texts, answer: null, error };
   }
 }

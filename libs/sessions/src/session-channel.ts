@@ -47,20 +47,16 @@ export function announceGone(bus: Bus, sessionId: string): void {
 }
 
 export interface Heard {
-  readonly wake?: number;
-  readonly fresh?: readonly LogEvent[];
-  readonly signal?: SessionSignal;
+  readonly wake: number | undefined;
+  readonly fresh: readonly LogEvent[] | undefined;
+  readonly signal: SessionSignal | undefined;
 }
 
 /** What a message of the channel says; a body from another node is parsed before it is trusted. */
 export function hear(message: BusMessage, origin: 'local' | 'remote'): Heard {
   const fresh = origin === 'local' && isFresh(message.local) ? message.local.events : undefined;
   const heard = origin === 'local' && isSignal(message.body) ? message.body : parseSignal(message.body);
-  return {
-    ...(message.wake === undefined ? {} : { wake: message.wake }),
-    ...(fresh === undefined ? {} : { fresh }),
-    ...(heard === undefined ? {} : { signal: heard }),
-  };
+  return { wake: message.wake, fresh, signal: heard };
 }
 
 function parseSignal(body: unknown): SessionSignal | undefined {

@@ -25,10 +25,6 @@ export interface ModelCall {
   readonly deadline?: number;
 }
 
-export type ModelEvent =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'done'; readonly answer: ModelAnswer };
-
 export interface ModelUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;

@@ -58,8 +58,12 @@ export class ModelTry {
     return this.stream.finish;
   }
 
-  next(): Promise<string | null> {
-    return this.stream.next();
+  /** Hands what follows the first piece over as it comes; resolves when the answer is whole. */
+  rest(onText: (text: string) => void): Promise<void> {
+    return this.stream.read((piece) => {
+      onText(piece);
+      return true;
+    });
   }
 
   /** Closes the line and books time and tokens; a second time it does nothing. */

@@ -13,15 +13,7 @@ import { askStructured } from '../structured/structured-output.js';
 import { Backoff } from './backoff.js';
 import { CallLedger } from './call-ledger.js';
 import { errorOfFailure, ModelCallAborted, ModelCallError } from './model-call.errors.js';
-import type {
-  JsonSchemaCall,
-  ModelAnswer,
-  ModelCall,
-  ModelEvent,
-  ModelReport,
-  StructuredAnswer,
-  ZodCall,
-} from './model-call.js';
+import type { JsonSchemaCall, ModelAnswer, ModelCall, ModelReport, StructuredAnswer, ZodCall } from './model-call.js';
 import { ModelTry, type TryBooks } from './model-try.js';
 import { RetryRule, type Success } from './retry-rule.js';
 
@@ -44,13 +36,14 @@ export class ModelGateway {
   }
 
   /**
-   * Asks, and yields the text as it comes, then one `done`. Before the first text the call may be tried
-   * again, also with the next model of the role; after it what fails, fails.
+   * Asks, and hands the text over as it comes. Before the first text the call may be tried again, also with
+   * the next model of the role; after it what fails, fails. A listener that throws ends the call.
+   * @param onText called synchronously, never with an empty text: a generator would cost a dozen promises a token
    * @throws ModelCallError MODEL_UNAVAILABLE, MODEL_TIMEOUT, MODEL_STREAM_CUT, MODEL_EMPTY_REPLY, OVERLOADED
    * @throws AppError MODEL_UNKNOWN
    * @throws ModelCallAborted when `call.signal` is aborted
    */
-  async *stream(actor: Actor, call: ModelCall): AsyncGenerator<ModelEvent, void, void> {
+  async stream(actor: Actor, call: ModelCall, onText: (text: string) => void): Promise<ModelAnswer> {
     const candidates = await this.catalogue.candidates(call.model);
     const request = requestOf(call);
     const books: TryBooks = { ledger: new CallLedger(this.prices), metrics: this.metrics };
@@ -58,7 +51,7 @@ export class ModelGateway {
       const open = await this.rule.first(candidates, call, (candidate) =>
         ModelTry.open(candidate, request, call, books),
       );
-      yield* this.relay(open, books);
+      return await this.relay(open, books, onText);
     } catch (error) {
       if (error instanceof AppError) this.logger.warn(`${call.purpose} for ${actor.principalId}: ${error.code}`);
       throw withReport(error, books.ledger.report(), call.signal);
@@ -66,11 +59,8 @@ export class ModelGateway {
   }
 
   /** The whole answer at once. Throws as `stream` does. */
-  async complete(actor: Actor, call: ModelCall): Promise<ModelAnswer> {
-    for await (const event of this.stream(actor, call)) {
-      if (event.type === 'done') return event.answer;
-    }
-    throw new Error('a stream ended without an answer');
+  complete(actor: Actor, call: ModelCall): Promise<ModelAnswer> {
+    return this.stream(actor, call, () => undefined);
   }
 
   /**
@@ -83,11 +73,15 @@ export class ModelGateway {
     return askStructured(call, (one) => this.complete(actor, one));
   }
 
-  private async *relay({ candidate, value, place }: OpenTry, books: TryBooks): AsyncGenerator<ModelEvent, void, void> {
+  private async relay(
+    { candidate, value, place }: OpenTry,
+    books: TryBooks,
+    onText: (text: string) => void,
+  ): Promise<ModelAnswer> {
     const { first, attempt } = value;
     try {
-      yield { type: 'text', text: first };
-      for (let text = await attempt.next(); text !== null; text = await attempt.next()) yield { type: 'text', text };
+      onText(first);
+      await attempt.rest(onText);
     } catch (error) {
       attempt.end(error);
       throw error instanceof ProviderFailure ? errorOfFailure(error, candidate.name, true) : error;
@@ -95,7 +89,7 @@ export class ModelGateway {
       attempt.end();
       place.release();
     }
-    yield { type: 'done', answer: answerOf(attempt, candidate.name, books.ledger.report()) };
+    return answerOf(attempt, candidate.name, books.ledger.report());
   }
 }
 

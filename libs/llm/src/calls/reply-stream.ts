@@ -12,9 +12,9 @@ export interface Finish {
  * for the model: a slow reader is not the model's silence.
  */
 export class ReplyStream {
-  /** All pieces so far, joined. */
-  text = '';
   finish: Finish | null = null;
+  /** A list: a string that grows by every token would be copied about in memory as often. */
+  private readonly pieces: string[] = [];
   private readonly hygiene = new TextHygiene();
   private readonly control = new AbortController();
   private readonly parts: AsyncIterator<ChatPart>;
@@ -35,18 +35,45 @@ export class ReplyStream {
     this.watch(silenceMs);
   }
 
-  /** The next piece, never empty; null after the last. Throws `ProviderFailure` or the caller's reason. */
+  /** All pieces so far, joined. */
+  get text(): string {
+    return this.pieces.join('');
+  }
+
+  /** The next piece, never empty; null after the last. Throws as `read` does. */
   async next(): Promise<string | null> {
+    let next: string | null = null;
+    await this.read((piece) => {
+      next = piece;
+      return false;
+    });
+    return next;
+  }
+
+  /**
+   * Hands pieces over as they come, none of them empty, until `onPiece` answers false or the last has come.
+   * One loop and one promise per token: this runs more often than anything else in the program.
+   * @throws ProviderFailure, or the caller's reason
+   */
+  async read(onPiece: (piece: string) => boolean): Promise<void> {
     while (this.finish === null) {
-      const part = await this.nextPart();
-      if (part.type === 'text-delta') {
-        const piece = this.hygiene.push(part.delta);
-        if (piece !== '') return this.take(piece);
+      this.waitingSince = performance.now();
+      let result: IteratorResult<ChatPart>;
+      try {
+        result = await this.parts.next();
+      } catch (error) {
+        throw this.failureOf(error);
+      } finally {
+        this.waitingSince = null;
       }
-      if (part.type === 'finish') this.finish = { reason: part.finishReason, usage: part.usage };
+      if (result.done === true) throw this.failureOf(new ProviderFailure('cut'));
+      const piece = this.take(result.value);
+      if (piece !== '' && !onPiece(piece)) return;
     }
     const rest = this.hygiene.end();
-    return rest === '' ? null : this.take(rest);
+    if (rest === '') return;
+    this.pieces.push(rest);
+    onPiece(rest);
   }
 
   /** Stops the watch, and closes the provider's connection where the answer is not whole. */
@@ -58,22 +85,12 @@ export class ReplyStream {
     this.parts.return?.().catch(() => undefined);
   }
 
-  private take(piece: string): string {
-    this.text += piece;
+  private take(part: ChatPart): string {
+    if (part.type === 'finish') this.finish = { reason: part.finishReason, usage: part.usage };
+    if (part.type !== 'text-delta') return '';
+    const piece = this.hygiene.push(part.delta);
+    if (piece !== '') this.pieces.push(piece);
     return piece;
-  }
-
-  private async nextPart(): Promise<ChatPart> {
-    this.waitingSince = performance.now();
-    try {
-      const result = await this.parts.next();
-      if (result.done !== true) return result.value;
-    } catch (error) {
-      throw this.failureOf(error);
-    } finally {
-      this.waitingSince = null;
-    }
-    throw new ProviderFailure('cut');
   }
 
   private failureOf(error: unknown): unknown {

@@ -1,4 +1,5 @@
 export { ClientAddresses } from './client-address.js';
+export { gatherWrites } from './gather-writes.js';
 export { SocketIoAdapter } from './socket-io.adapter.js';
 export { SocketsModule } from './sockets.module.js';
 export { refuseUpgrade, UpgradeDoors, type UpgradeHandler } from './upgrade-doors.js';

@@ -39,13 +39,7 @@ export class TurnModels {
 
   /** Asks and hands over the text while it comes. */
   stream(call: Omit<ModelCall, Scoped>, onText: (text: string) => void): Promise<ModelAnswer> {
-    const ask = async (): Promise<ModelAnswer> => {
-      for await (const event of this.gateway.stream(this.scope.actor, { ...call, ...this.shared() })) {
-        if (event.type === 'done') return event.answer;
-        onText(event.text);
-      }
-      throw new Error('the model gateway ended without an answer');
-    };
+    const ask = () => this.gateway.stream(this.scope.actor, { ...call, ...this.shared() }, onText);
     return this.counted(call.purpose, ask, (answer) => answer);
   }
 
