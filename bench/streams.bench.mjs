@@ -88,6 +88,7 @@ async function watch(parley, database, until) {
     model: () => model.cpuMs(),
     driver: () => ownCpuMs(),
     database: () => postgres.cpuMs(),
+    waited: () => parley.waitedMs(),
   });
   while (performance.now() < until) {
     await pause(1000);
@@ -131,6 +132,7 @@ async function manyStreams() {
       cpu_model: load.cpu.model,
       cpu_driver: load.cpu.driver,
       cpu_database: load.cpu.database,
+      waited: load.cpu.waited,
       rss_mb: parley.memory().peak,
     };
   } finally {
@@ -157,6 +159,7 @@ async function measureManyStreams() {
     model: figures.cpu_model,
     driver: figures.cpu_driver,
     database: figures.cpu_database,
+    'program waited %': figures.waited,
   };
   printTable(`Streams on one process for ${options.seconds} s, medians of ${options.loads} rounds`, [row]);
   return { row, rounds };

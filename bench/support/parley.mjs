@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
-import { cpuMs, launch, memoryOf, ROOT, startProcess } from './processes.mjs';
+import { cpuMs, launch, memoryOf, ROOT, startProcess, waitedMs } from './processes.mjs';
 
 const MAIN = join(ROOT, 'dist/apps/api/src/main.js');
 const PASSWORD = 'correct-horse-battery-staple';
@@ -73,6 +73,10 @@ class Parley {
 
   cpuMs() {
     return cpuMs(this.pid);
+  }
+
+  waitedMs() {
+    return waitedMs(this.pid);
   }
 
   memory() {

@@ -103,6 +103,14 @@ export function cpuShares(sums) {
   };
 }
 
+/**
+ * Milliseconds for which the main thread of a process could have run and had no CPU: what others on the machine
+ * took from its event loop, and what no event loop can do anything about.
+ */
+export function waitedMs(pid) {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+}
+
 /** Resident memory in MiB: now, and the most there ever was. */
 export function memoryOf(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
