@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '@parley/platform/config';
 import { AppError, platformErrors, toProblem } from '@parley/platform/errors';
-import { Origins } from '@parley/platform/http';
 import { Drain } from '@parley/platform/lifecycle';
 import { refuseUpgrade, UpgradeDoors } from '@parley/platform/sockets';
 import { Readers } from '@parley/sessions';
@@ -23,7 +22,6 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(PlainSocketGateway.name);
   private readonly open = new Set<PlainSocket>();
   private readonly server: WebSocketServer;
-  private readonly origins: Origins;
   private readonly host: PlainSocketHost;
 
   constructor(
@@ -34,7 +32,6 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
     readers: Readers,
     @Inject(CONFIG) private readonly config: Config,
   ) {
-    this.origins = new Origins(config);
     this.host = {
       frames,
       readers,
@@ -47,6 +44,10 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
       perMessageDeflate: false,
       maxPayload: config.sockets.max_frame_bytes,
       handleProtocols: chooseProtocol,
+    });
+    // What ws would refuse in words of its own.
+    this.server.on('wsClientError', ({ message: detail }: Error, socket: Duplex) => {
+      refuseUpgrade(socket, platformErrors.BAD_REQUEST({ detail, headers: { 'Sec-WebSocket-Version': '13' } }));
     });
   }
 
@@ -65,7 +66,6 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, sessionId: string): Promise<void> {
-    if (!this.origins.mayOpen(request.headers.origin, request.headers.host)) throw platformErrors.ORIGIN_NOT_ALLOWED();
     await this.entrance.knock(request);
     this.server.handleUpgrade(request, socket, head, (client) => this.accept(client, socket, request, sessionId));
   }

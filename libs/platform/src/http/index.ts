@@ -5,6 +5,7 @@ export { type ApiInfo, buildOpenApi } from './docs/open-api.js';
 export { ProblemCatalogue, type ProblemEntry } from './docs/problem-catalogue.js';
 export { faultOf } from './edge/inspect-json.js';
 export { parseJson } from './edge/json-body.js';
+export { Hosts } from './edge/hosts.js';
 export { Origins } from './edge/origins.js';
 export { liftDeadline } from './edge/request-facts.js';
 export { AcceptedType } from './edge/route.guard.js';

@@ -1,12 +1,16 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import { Server, type ServerOptions } from 'socket.io';
+import { Server, type ServerOptions, type Socket } from 'socket.io';
 import type { Config } from '../config/index.js';
-import { Origins } from '../http/index.js';
-import type { UpgradeDoors } from './upgrade-doors.js';
+import { type AppError, platformErrors, toProblem } from '../errors/index.js';
+import { Origins, securityHeaders } from '../http/index.js';
+import { HandshakeRules } from './handshake-rules.js';
+import { refuseUpgrade, type UpgradeDoors } from './upgrade-doors.js';
 
 const PATH = '/socket.io';
+const HEADERS = securityHeaders();
 
 /**
  * Socket.IO at `/socket.io`, without its own answers to foreign upgrades and without any cluster
@@ -14,6 +18,7 @@ const PATH = '/socket.io';
  * twice. Polling stays for clients with default options.
  */
 export class SocketIoAdapter extends IoAdapter {
+  private readonly rules: HandshakeRules;
   private readonly origins: Origins;
 
   constructor(
@@ -23,11 +28,11 @@ export class SocketIoAdapter extends IoAdapter {
     private readonly config: Config,
   ) {
     super(app);
+    this.rules = new HandshakeRules(config);
     this.origins = new Origins(config);
   }
 
   override createIOServer(_port: number, options?: ServerOptions): Server {
-    const { origins } = this.config.cors;
     const io = new Server(this.server, {
       ...options,
       path: PATH,
@@ -35,14 +40,39 @@ export class SocketIoAdapter extends IoAdapter {
       destroyUpgrade: false,
       perMessageDeflate: false,
       maxHttpBufferSize: this.config.sockets.max_frame_bytes,
-      ...(origins.length === 0 ? {} : { cors: { origin: origins, credentials: true } }),
-      allowRequest: (request: IncomingMessage, decide: (error: string | null, allowed: boolean) => void) => {
-        decide(null, this.origins.mayOpen(request.headers.origin, request.headers.host));
-      },
+    });
+    // Before Engine.IO looks at anything: polls and handshakes of both transports come by here.
+    io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
+      const refusal = this.rules.refusalOfHost(request) ?? this.rules.refusalOf(request);
+      if (refusal !== undefined) refuse(request, response, refusal);
+      else if (response instanceof ServerResponse && this.origins.answer(request, response)) {
+        response.writeHead(204).end();
+      } else next();
+    });
+    // Everything has its namespace. The main one, which Socket.IO always has, would be open to anybody.
+    io.use((_socket: Socket, next: (error?: Error) => void) => {
+      const problem = toProblem(platformErrors.NOT_FOUND({ detail: 'There is nothing in this namespace.' }));
+      next(Object.assign(new Error(problem.title), { data: problem }));
     });
     // Socket.IO has put its own listener on the server; it looks at nothing but its path.
-    this.doors.open(/^\/socket\.io(?:\/|$)/, () => undefined);
-    this.doors.attach(this.server);
+    this.doors.leave(/^\/socket\.io(?:\/|$)/);
+    this.doors.attach(this.server, this.rules);
     return io;
   }
+}
+
+/** A poll has an answer of its own; an upgrade has nothing but its socket. */
+function refuse(request: IncomingMessage, response: unknown, error: AppError): void {
+  if (!(response instanceof ServerResponse)) {
+    refuseUpgrade(request.socket, error);
+    return;
+  }
+  for (const [name, value] of [...HEADERS, ...Object.entries(error.facts.headers ?? {})]) {
+    response.setHeader(name, value);
+  }
+  const correlationId = randomUUID();
+  response.setHeader('X-Correlation-ID', correlationId);
+  response.setHeader('Cache-Control', 'no-store');
+  response.writeHead(error.status, { 'Content-Type': 'application/problem+json; charset=utf-8' });
+  response.end(JSON.stringify(toProblem(error, { correlationId })));
 }

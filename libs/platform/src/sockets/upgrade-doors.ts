@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type AppError, platformErrors } from '../errors/index.js';
 import { rawAnswer, securityHeaders } from '../http/index.js';
+import type { HandshakeRules } from './handshake-rules.js';
 
 /** Takes a connection that wants to become a WebSocket. Whoever takes it answers it. */
 export type UpgradeHandler = (
@@ -24,23 +25,27 @@ const HEADERS = securityHeaders();
  */
 export class UpgradeDoors {
   private readonly doors: Door[] = [];
+  private readonly left: RegExp[] = [];
 
   /** @param pattern over the path; its groups are handed to the handler */
   open(pattern: RegExp, handler: UpgradeHandler): void {
     this.doors.push({ pattern, handler });
   }
 
-  attach(server: Server): void {
+  /** Paths that another listener of the server takes, and checks by the same rules. */
+  leave(pattern: RegExp): void {
+    this.left.push(pattern);
+  }
+
+  attach(server: Server, rules: HandshakeRules): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-      for (const { pattern, handler } of this.doors) {
-        const match = pattern.exec(path);
-        if (match !== null) {
-          handler(request, socket, head, match.slice(1));
-          return;
-        }
-      }
-      refuseUpgrade(socket, platformErrors.NOT_FOUND());
+      if (this.left.some((pattern) => pattern.test(path))) return;
+      const door = this.doors.find(({ pattern }) => pattern.test(path));
+      const refusal =
+        rules.refusalOfHost(request) ?? (door === undefined ? platformErrors.NOT_FOUND() : rules.refusalOf(request));
+      if (refusal !== undefined) refuseUpgrade(socket, refusal);
+      else door?.handler(request, socket, head, door.pattern.exec(path)?.slice(1) ?? []);
     });
   }
 }
