@@ -1,5 +1,5 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, MaxLength, Min } from 'class-validator';
-import { SendMessageDto } from './chat.dto.js';
+import { IsBoolean, IsInt, IsString, MaxLength, Min } from 'class-validator';
+import { RunInputDto, SendMessageDto } from './chat.dto.js';
 
 /** Frames of clients. What a frame of plain WebSocket leaves out, its address says: the session. */
 export class JoinFrameDto {
@@ -31,28 +31,10 @@ export class CancelFrameDto {
   run_id!: string;
 }
 
-export class InputFrameDto {
+export class InputFrameDto extends RunInputDto {
   @IsString()
   @MaxLength(64)
   run_id!: string;
-
-  @IsString()
-  @Length(1, 64)
-  action_id!: string;
-
-  @IsOptional()
-  @IsIn(['approve', 'reject'])
-  decision?: 'approve' | 'reject';
-
-  @IsOptional()
-  @IsString()
-  @Length(1, 32_000)
-  answer?: string;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(1000)
-  note?: string;
 }
 
 export class TypingFrameDto {

@@ -1,5 +1,5 @@
-import { IsBoolean, IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
-import { SendMessageDto } from './chat.dto.js';
+import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { RunInputDto, SendMessageDto } from './chat.dto.js';
 
 /** Frames of plain WebSocket: the address names the session, `type` the kind of frame. */
 export class PlainMessageDto extends SendMessageDto {
@@ -18,7 +18,7 @@ export class PlainCancelDto {
   run_id?: string;
 }
 
-export class PlainInputDto {
+export class PlainInputDto extends RunInputDto {
   @IsIn(['input'])
   type!: 'input';
 
@@ -26,24 +26,6 @@ export class PlainInputDto {
   @IsString()
   @MaxLength(64)
   run_id?: string;
-
-  @IsString()
-  @Length(1, 64)
-  action_id!: string;
-
-  @IsOptional()
-  @IsIn(['approve', 'reject'])
-  decision?: 'approve' | 'reject';
-
-  @IsOptional()
-  @IsString()
-  @Length(1, 32_000)
-  answer?: string;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(1000)
-  note?: string;
 }
 
 export class PlainTypingDto {
