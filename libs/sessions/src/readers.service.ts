@@ -17,6 +17,9 @@ const POLL_MS = 1000;
 /** Text of runs on other nodes is read from their drafts where the bus carries no deltas. */
 const DRAFTS_MS = 250;
 
+/** How long a reader waits for the line to other nodes before it begins without. */
+const LINE_MS = 1000;
+
 export interface OpenReader {
   close(): void;
 }
@@ -94,15 +97,35 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
     subscription = this.bus.subscribe(sessionChannel(options.sessionId), (message, origin) =>
       reader.notice(message, origin),
     );
-    reader.start();
-    // What other nodes said before the line stood was not heard: ask the log once more.
-    if (this.bus.mode === 'redis') void subscription.ready.then(() => reader.wake());
+    this.begin(reader, options, subscription.ready);
     return {
       close: () => {
         reader.close();
         forget();
       },
     };
+  }
+
+  /**
+   * Who is told that it is up to date hears everything that follows, deltas of other nodes too: so the replay
+   * waits until the line to them stands. Not for long: without it, or late, the log is asked.
+   */
+  private begin(reader: Reader, { upToDate }: Pick<ReaderOptions, 'upToDate'>, ready: Promise<void>): void {
+    if (this.bus.mode !== 'redis' || upToDate === true || !this.bus.state().healthy) {
+      reader.start();
+      if (this.bus.mode === 'redis') void ready.then(() => reader.wake());
+      return;
+    }
+    let begun = false;
+    const late = setTimeout(() => {
+      begun = true;
+      reader.start();
+    }, LINE_MS).unref();
+    void ready.then(() => {
+      clearTimeout(late);
+      if (begun) reader.wake();
+      else reader.start();
+    });
   }
 
   private async live(actor: ReaderOptions['actor'], sessionId: string) {

@@ -59,6 +59,7 @@ async function openEventStream(place: Place, reading: Reading): Promise<Line> {
   const ended = readStream(response, ({ event, id, data }) => {
     if (event === 'delta') reading.delta(data);
     else if (event === 'snapshot') reading.snapshot(data);
+    else if (event === 'status') reading.status();
     else if (event === 'error') throw Refusal.of(data);
     else if (id !== undefined) reading.event(data);
   }).then(
@@ -86,6 +87,7 @@ async function openSocketIo(place: Place, reading: Reading): Promise<Line> {
   socket.on('event', (event: unknown) => reading.event(event));
   socket.on('delta', (delta: unknown) => reading.delta(delta));
   socket.on('snapshot', (snapshot: unknown) => reading.snapshot(snapshot));
+  socket.on('status', () => reading.status());
   const ask = async (name: string, frame: object): Promise<object> => {
     const asked: Promise<unknown> = socket.timeout(PATIENCE_MS).emitWithAck(name, frame);
     const reply = acknowledgement.parse(await unlessEnded(asked, ended));
@@ -123,6 +125,7 @@ async function openPlain(place: Place, reading: Reading): Promise<Line> {
     if (frame.type === 'event') reading.event(frame['event']);
     else if (frame.type === 'delta') reading.delta(frame);
     else if (frame.type === 'snapshot') reading.snapshot(frame);
+    else if (frame.type === 'status') reading.status();
     else if (frame.type === 'ack' || frame.type === 'error') waiting.get(frame['client_message_id'])?.(frame);
   });
   await unlessEnded(new Promise<void>((resolve) => socket.once('open', resolve)), ended);

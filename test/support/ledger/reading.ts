@@ -17,6 +17,8 @@ export class Reading {
   gaps = 0;
   deltas = 0;
   snapshots = 0;
+  /** How things stand was said: at the end of a replay, and from then on as they change. */
+  statuses = 0;
   private readonly finished = new Set<string>();
 
   /** @param after the `seq` that the reader says it has when it comes */
@@ -62,6 +64,10 @@ export class Reading {
     const had = this.texts.get(id) ?? '';
     if (!agree(had, text)) this.breach(`a snapshot of ${id} does not continue what was shown`);
     if (!this.finished.has(id)) this.show(id, text);
+  }
+
+  status(): void {
+    this.statuses += 1;
   }
 
   breach(what: string): void {
