@@ -12,6 +12,7 @@ export type {
 } from './calls/model-call.js';
 export { estimateTokens } from './calls/usage.js';
 export { type CatalogueDescription, ModelCatalogue } from './catalogue/model.catalogue.js';
+export { ModelFacts } from './catalogue/model-facts.js';
 export { PRICES_AS_OF, PriceList } from './catalogue/prices.js';
 export { type EmbeddingAnswer, type EmbeddingCall, EmbeddingGateway } from './embeddings/embedding.gateway.js';
 export { llmErrors } from './llm.errors.js';

@@ -6,6 +6,7 @@ import { Backoff } from './calls/backoff.js';
 import { ModelGateway } from './calls/model.gateway.js';
 import type { ModelAnswer, ModelCall } from './calls/model-call.js';
 import { ModelCatalogue } from './catalogue/model.catalogue.js';
+import { ModelFacts } from './catalogue/model-facts.js';
 import { EmbeddingGateway } from './embeddings/embedding.gateway.js';
 import { LlmHealth } from './llm.health.js';
 import { LlmModule } from './llm.module.js';
@@ -16,6 +17,7 @@ export interface OpenLlm {
   readonly gateway: ModelGateway;
   readonly embeddings: EmbeddingGateway;
   readonly catalogue: ModelCatalogue;
+  readonly facts: ModelFacts;
   readonly health: LlmHealth;
   close(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export async function openLlm(models: object, backoff = new Backoff(0.01)): Prom
     gateway: module.get(ModelGateway),
     embeddings: module.get(EmbeddingGateway),
     catalogue: module.get(ModelCatalogue),
+    facts: module.get(ModelFacts),
     health: module.get(LlmHealth),
     close: () => module.close(),
   };

@@ -4,7 +4,9 @@ import { Backoff } from './calls/backoff.js';
 import { ModelGateway } from './calls/model.gateway.js';
 import { ModelCatalogue } from './catalogue/model.catalogue.js';
 import { ModelDiscovery } from './catalogue/model.discovery.js';
+import { ModelFacts } from './catalogue/model-facts.js';
 import { PriceList } from './catalogue/prices.js';
+import { foreignProviders } from './catalogue/provider.defaults.js';
 import { ProviderRegistry } from './catalogue/provider.registry.js';
 import { EmbeddingGateway } from './embeddings/embedding.gateway.js';
 import { LlmHealth } from './llm.health.js';
@@ -19,6 +21,7 @@ const FREE = new Set(['ollama']);
     ProviderRegistry,
     ModelDiscovery,
     ModelCatalogue,
+    ModelFacts,
     ModelGateway,
     EmbeddingGateway,
     LlmHealth,
@@ -27,10 +30,11 @@ const FREE = new Set(['ollama']);
     { provide: Backoff, useFactory: () => new Backoff() },
     {
       provide: PriceList,
-      useFactory: (config: Config) => new PriceList(config.models.prices, FREE),
+      useFactory: (config: Config) =>
+        new PriceList(config.models.prices, { free: FREE, foreign: foreignProviders(config) }),
       inject: [CONFIG],
     },
   ],
-  exports: [ModelsIndicator, ModelGateway, EmbeddingGateway, ModelCatalogue, LlmHealth, PriceList],
+  exports: [ModelsIndicator, ModelGateway, EmbeddingGateway, ModelCatalogue, ModelFacts, LlmHealth, PriceList],
 })
 export class LlmModule {}

@@ -6,7 +6,6 @@ import { Components } from './components/component.js';
 import { ComponentMetrics } from './components/component.metrics.js';
 import { TextChat } from './components/text-chat/text-chat.component.js';
 import { loadUseCases } from './declaration/load-use-cases.js';
-import { ModelFacts } from './model-facts.js';
 import { UseCaseConfiguration } from './overrides/configure.service.js';
 import { OverridesRepository } from './overrides/overrides.repository.js';
 import { UseCaseOverrides } from './overrides/overrides.service.js';
@@ -20,7 +19,6 @@ import { UseCasesController } from './use-cases.controller.js';
   imports: [LlmModule],
   controllers: [UseCasesController],
   providers: [
-    ModelFacts,
     TextChat,
     { provide: Components, useFactory: (textChat: TextChat) => new Components([textChat]), inject: [TextChat] },
     {

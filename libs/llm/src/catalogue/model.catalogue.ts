@@ -6,6 +6,7 @@ import { ModelDiscovery } from './model.discovery.js';
 import { isOn, isProviderName, PROVIDER_DEFAULTS, PROVIDER_NAMES, type ProviderName } from './provider.defaults.js';
 import { OFFLINE, ProviderRegistry } from './provider.registry.js';
 
+/** Roles in which a model may hold a conversation. */
 export const MODEL_ROLES = ['default', 'fast', 'vision', 'judge'] as const;
 export type ModelRole = (typeof MODEL_ROLES)[number];
 
@@ -194,7 +195,7 @@ export class ModelCatalogue implements OnModuleInit {
   }
 }
 
-function isRole(name: string): name is ModelRole {
+export function isRole(name: string): name is ModelRole {
   return MODEL_ROLES.some((role) => role === name);
 }
 

@@ -50,12 +50,19 @@ export type ConfiguredPrices = Readonly<
   Record<string, { readonly input_per_million: number; readonly output_per_million: number }>
 >;
 
+/** What holds for all models of a provider, unless a price is configured. */
+export interface PricedProviders {
+  /** They cost nothing by the token: servers of one's own. */
+  readonly free: ReadonlySet<string>;
+  /** They are spoken to at another address than the table's: a name proves no price. */
+  readonly foreign: ReadonlySet<string>;
+}
+
 /** The price list of one installation: what it configured, over the table that ships. */
 export class PriceList {
-  /** @param freeProviders providers whose models cost nothing unless configured, such as a server of one's own */
   constructor(
     private readonly configured: ConfiguredPrices,
-    private readonly freeProviders: ReadonlySet<string> = new Set(),
+    private readonly providers: PricedProviders = { free: new Set(), foreign: new Set() },
   ) {}
 
   /** @param model `provider:model`; null where nobody knows its price */
@@ -63,7 +70,8 @@ export class PriceList {
     const own = Object.hasOwn(this.configured, model) ? this.configured[model] : undefined;
     if (own !== undefined) return { input: own.input_per_million, output: own.output_per_million };
     const provider = model.split(':', 1)[0] ?? model;
-    return this.freeProviders.has(provider) ? { input: 0, output: 0 } : (TABLE.get(model) ?? null);
+    if (this.providers.free.has(provider)) return { input: 0, output: 0 };
+    return this.providers.foreign.has(provider) ? null : (TABLE.get(model) ?? null);
   }
 
   /** US dollars; null where the price is not known. */

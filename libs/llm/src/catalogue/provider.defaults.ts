@@ -32,6 +32,16 @@ export function isOn(config: ProviderConfig): boolean {
   return config.api_key !== null || config.base_url !== null;
 }
 
+/** Providers whose address is not their own: what is behind it may charge what it likes. */
+export function foreignProviders({ models }: Pick<Config, 'models'>): ReadonlySet<ProviderName> {
+  return new Set(
+    PROVIDER_NAMES.filter((name) => {
+      const url = models.providers[name].base_url;
+      return url !== null && !(name === 'openai' && isOpenAiItself(url));
+    }),
+  );
+}
+
 /** Where an OpenAI-compatible provider is spoken to. */
 export function openAiUrlOf(provider: ProviderName, config: ProviderConfig): string {
   return config.base_url ?? (provider === 'ollama' ? OLLAMA_URL : OPENAI_URL);

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { estimateTokens, llmErrors, type ModelAnswer, type ModelCall } from '@parley/llm';
+import { estimateTokens, llmErrors, type ModelAnswer, type ModelCall, ModelFacts } from '@parley/llm';
 import type { FieldError } from '@parley/platform/errors';
 import { fillTemplate, PERSONA_PLACEHOLDER } from '../../declaration/prompt-template.js';
-import { ModelFacts } from '../../model-facts.js';
 import { personaOpening } from '../../personas/built-in.js';
 import { codePoints } from '../../settings/check-value.js';
 import { conversationSettings } from '../../settings/conversation.settings.js';

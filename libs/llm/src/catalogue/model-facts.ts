@@ -1,9 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ModelCatalogue } from '@parley/llm';
 import { CONFIG, type Config } from '@parley/platform/config';
-
-/** Roles in which a model may hold a conversation. */
-const ROLES = ['default', 'fast', 'vision', 'judge'] as const;
+import { isRole, MODEL_ROLES, ModelCatalogue } from './model.catalogue.js';
 
 /** Tokens that families of models read at once, as their makers state them; the first that fits counts. */
 const FAMILIES: readonly (readonly [RegExp, number])[] = [
@@ -48,10 +45,6 @@ export class ModelFacts {
     const configured = Object.entries(this.config.models.providers).flatMap(([provider, { models }]) =>
       [models.default, models.fast].flatMap((model) => (model === null ? [] : `${provider}:${model}`)),
     );
-    return [...ROLES.flatMap((role) => roles[role]), ...configured];
+    return [...MODEL_ROLES.flatMap((role) => roles[role]), ...configured];
   }
-}
-
-function isRole(name: string): name is (typeof ROLES)[number] {
-  return ROLES.some((role) => role === name);
 }

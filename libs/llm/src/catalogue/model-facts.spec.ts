@@ -1,10 +1,10 @@
-import { ModelFacts } from './model-facts.js';
-import { openUseCases } from './use-cases.factory.js';
+import { openLlm } from '../llm.factory.js';
+import type { ModelFacts } from './model-facts.js';
 
 async function facts<T>(models: object, look: (facts: ModelFacts) => T): Promise<T> {
-  const open = await openUseCases({ models });
+  const open = await openLlm(models);
   try {
-    return look(open.module.get(ModelFacts));
+    return look(open.facts);
   } finally {
     await open.close();
   }
