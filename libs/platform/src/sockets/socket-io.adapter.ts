@@ -45,9 +45,8 @@ export class SocketIoAdapter extends IoAdapter {
     io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
       const refusal = this.rules.refusalOfHost(request) ?? this.rules.refusalOf(request);
       if (refusal !== undefined) refuse(request, response, refusal);
-      else if (response instanceof ServerResponse && this.origins.answer(request, response)) {
-        response.writeHead(204).end();
-      } else next();
+      else if (!isAnswer(response) || !this.origins.answer(request, response)) next();
+      else response.writeHead(204).end();
     });
     // Everything has its namespace. The main one, which Socket.IO always has, would be open to anybody.
     io.use((_socket: Socket, next: (error?: Error) => void) => {
@@ -61,9 +60,13 @@ export class SocketIoAdapter extends IoAdapter {
   }
 }
 
+function isAnswer(response: unknown): response is ServerResponse<IncomingMessage> {
+  return response instanceof ServerResponse;
+}
+
 /** A poll has an answer of its own; an upgrade has nothing but its socket. */
 function refuse(request: IncomingMessage, response: unknown, error: AppError): void {
-  if (!(response instanceof ServerResponse)) {
+  if (!isAnswer(response)) {
     refuseUpgrade(request.socket, error);
     return;
   }
