@@ -6,7 +6,7 @@ import { type DatabaseAccess, openDatabase } from '@parley/platform/database';
 import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { schemaSource } from '@parley/schema';
 import pg from 'pg';
-import { createApp } from '../../apps/api/src/bootstrap.js';
+import { createApp } from '../../apps/api/src/create-app.js';
 import { FakeModel } from '../support/fake-model/index.js';
 import type { Principal } from './policy.js';
 

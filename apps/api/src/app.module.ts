@@ -12,7 +12,7 @@ import { DocsModule, HttpModule } from '@parley/platform/http';
 import { JobsModule } from '@parley/platform/jobs';
 import { LifecycleModule, programVersion } from '@parley/platform/lifecycle';
 import { LimiterModule, LimitGuardModule } from '@parley/platform/limiter';
-import { LoggingModule, MetricsModule } from '@parley/platform/observability';
+import { LoggingModule, MetricsModule, type ProgramLog } from '@parley/platform/observability';
 import { SocketsModule } from '@parley/platform/sockets';
 import { schemaSource } from '@parley/schema';
 import { SessionsModule } from '@parley/sessions';
@@ -22,15 +22,18 @@ import { errorCatalogues } from './error-catalogues.js';
 /** The table of contents. */
 @Module({})
 export class AppModule {
-  /** @param database opened and migrated already; its opener closes it */
-  static forRoot(config: Config, database: DatabaseAccess): DynamicModule {
+  /**
+   * @param database opened and migrated already; its opener closes it
+   * @param log opened before all
+   */
+  static forRoot(config: Config, database: DatabaseAccess, log: ProgramLog): DynamicModule {
     return {
       module: AppModule,
       imports: [
         // the ground
         ConfigModule.forRoot(config),
         ClockModule,
-        LoggingModule.forRoot(),
+        LoggingModule.forRoot(log),
         LifecycleModule.forRoot({ role: 'api', version: programVersion() }),
         DatabaseModule.forAccess(database, schemaSource),
         CryptoModule,

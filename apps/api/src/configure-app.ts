@@ -4,7 +4,6 @@ import { HEALTH_PATHS } from '@parley/health';
 import type { Config } from '@parley/platform/config';
 import { ApiDocuments, configureHttp, DOCS_PATHS } from '@parley/platform/http';
 import { SocketIoAdapter, UpgradeDoors } from '@parley/platform/sockets';
-import { Logger } from 'nestjs-pino';
 import { apiDocument, socketDocument } from './api-documents.js';
 
 /** What every route lies under, but for those that probes, scrapers and people look for elsewhere. */
@@ -13,7 +12,6 @@ const WELL_KNOWN = '.well-known/*path';
 
 /** Makes an application of the modules what it is in production; every end-to-end test calls it too. */
 export function configureApp(app: NestExpressApplication, config: Config): void {
-  app.useLogger(app.get(Logger));
   configureHttp(app, config);
   app.setGlobalPrefix(PREFIX, { exclude: [...DOCS_PATHS, ...HEALTH_PATHS, WELL_KNOWN] });
   const server: Server = app.getHttpServer();

@@ -1,14 +1,13 @@
 import 'reflect-metadata';
 import { loadConfig } from '@parley/platform/config';
-import { start } from './bootstrap.js';
-import { greeting } from './greeting.js';
-import { refusal } from './refusal.js';
+import { explainRefusal } from '@parley/platform/errors';
 
 try {
   const config = loadConfig();
-  const app = await start(config);
-  console.log(greeting(app, config, await app.getUrl()));
+  // What costs time to load comes after the configuration: a refusal comes at once.
+  const { start } = await import('./bootstrap.js');
+  console.log(await start(config));
 } catch (error) {
-  console.error(refusal(error));
+  console.error(explainRefusal(error));
   process.exit(1);
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '@parley/platform/config';
 import { DatabaseStartError, isConnectionLost } from '@parley/platform/database';
-import { AppError } from '@parley/platform/errors';
+import { AppError, StartRefusal } from '@parley/platform/errors';
 import { EXIT, type ExitCode, type Outcome } from './outcome.js';
 
 /** The arguments fit the command's shape, but not each other or what they stand for. */
@@ -38,6 +38,7 @@ function explain(thrown: unknown): Explanation {
       ? { exitCode: EXIT.unreachable, code: 'DATABASE_UNAVAILABLE', message }
       : { exitCode: EXIT.failed, code: 'DATABASE_REFUSED', message };
   }
+  if (thrown instanceof StartRefusal) return { exitCode: EXIT.failed, code: 'REFUSED', message: thrown.message };
   if (thrown instanceof AppError) return explainAppError(thrown);
   if (isConnectionLost(thrown)) {
     const message = 'The database cannot be reached.';

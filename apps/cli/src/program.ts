@@ -23,7 +23,7 @@ export async function run(args: readonly string[], world: World): Promise<ExitCo
       else (outcome.broken === true ? world.err : world.out)(`${outcome.text}\n`);
     };
   if (args[0] === '--version' || args[0] === '-V') {
-    const { programVersion } = await import('@parley/platform/lifecycle');
+    const { programVersion } = await import('./version.js');
     world.out(`${programVersion()}\n`);
     return exitCode;
   }

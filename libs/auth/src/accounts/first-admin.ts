@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { CONFIG, type Config } from '@parley/platform/config';
+import { CONFIG, type Config, ConfigError, sourceOf } from '@parley/platform/config';
 import { AppError } from '@parley/platform/errors';
 import { INSTALLATION } from '../access/actor.js';
 import { authErrors } from '../auth.errors.js';
@@ -15,7 +15,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @throws Error when the configured password is too weak; naming the setting, not the value */
+  /** @throws ConfigError when the configured password is too weak; names where it was set, not the value */
   async onApplicationBootstrap(): Promise<void> {
     const { email, password } = this.config.admin;
     if (email === null || password === null || (await this.accounts.hasAdmin(INSTALLATION))) return;
@@ -29,7 +29,8 @@ export class FirstAdmin implements OnApplicationBootstrap {
 
   private async explain(error: unknown): Promise<void> {
     if (authErrors.WEAK_PASSWORD.is(error)) {
-      throw new Error(`admin.password (PARLEY_ADMIN_PASSWORD) is refused: ${reasonsOf(error)}`, { cause: error });
+      const problem = `this password is too weak for an administrator. ${reasonsOf(error)}`;
+      throw new ConfigError([{ source: sourceOf(this.config, 'admin.password'), problem }]);
     }
     if (!authErrors.EMAIL_TAKEN.is(error)) throw error;
     // Another node was faster, or somebody registered with that address: then nobody is made an administrator silently.

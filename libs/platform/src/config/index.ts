@@ -9,7 +9,7 @@ export {
 } from './describe-config.js';
 export { type Environment, readEnvironment } from './environment.js';
 export { errorCode } from './error-code.js';
-export { type LoadOptions, loadConfig } from './load.js';
+export { type LoadOptions, loadConfig, sourceOf } from './load.js';
 export { maskConfig } from './mask-config.js';
 export { renderConfigReference } from './render-config-reference.js';
 export { renderEnvExample } from './render-env-example.js';

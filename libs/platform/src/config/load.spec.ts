@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { ConfigError } from './config.errors.js';
 import { configFolder, PRODUCTION, refusalLines, removeConfigFolders } from './config.factory.js';
-import { loadConfig } from './load.js';
+import { loadConfig, sourceOf } from './load.js';
+import { configSchema } from './schema.js';
 
 const ROOT = resolve(import.meta.dirname, '../../../..');
 
@@ -138,5 +139,18 @@ describe('loadConfig', () => {
       expect(config.auth.registration).toBe(mode);
       expect(config.limits.multiplier).toBe(times);
     });
+  });
+});
+
+describe('where a key was set', () => {
+  const PASSWORD = { PARLEY_ADMIN_EMAIL: 'a@b.cd', PARLEY_ADMIN_PASSWORD: 'correct horse battery' };
+
+  it('is the variable, or file and line; where it was not set, the variable that sets it', () => {
+    const cwd = configFolder({ 'config/default.yaml': 'log:\n  level: warn\n' });
+    const config = loadConfig({ env: PASSWORD, cwd });
+    expect(sourceOf(config, 'admin.password')).toBe('PARLEY_ADMIN_PASSWORD');
+    expect(sourceOf(config, 'log.level')).toMatch(/^config\/default\.yaml:2\b/);
+    expect(sourceOf(config, 'log.file.path')).toBe('PARLEY__LOG__FILE__PATH');
+    expect(sourceOf(configSchema.parse({}), 'admin.password')).toBe('PARLEY_ADMIN_PASSWORD');
   });
 });

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from 'node:path';
-import { type Assignment, EMPTY_LAYER, type Layer, variableOf } from './assignment.js';
+import { type Assignment, EMPTY_LAYER, keyNamed, type Layer, variableOf } from './assignment.js';
 import { ConfigError, type ConfigFinding } from './config.errors.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { readEnvironmentLayer } from './environment-layer.js';
@@ -37,7 +37,23 @@ export function loadConfig(options: LoadOptions = {}): Config {
     ...judged.map(({ key, problem, source }) => ({ source: source ?? variableOf(key), problem })),
   ];
   if (findings.length > 0) throw new ConfigError(findings);
-  return withAbsolutePaths(config, cwd);
+  const loaded = withAbsolutePaths(config, cwd);
+  origins.set(loaded, settled);
+  return loaded;
+}
+
+const origins = new WeakMap<Config, ReadonlyMap<string, Assignment>>();
+
+/**
+ * Where a key of this configuration was set: the variable, or file and line; where it was not, the variable
+ * that sets it. For what can be judged only later than the rest.
+ * @param name of the key, as `admin.password`
+ */
+export function sourceOf(config: Config, name: string): string {
+  const source = origins.get(config)?.get(name)?.source;
+  if (source !== undefined) return source;
+  const key = keyNamed(name);
+  return key === undefined ? name : variableOf(key);
 }
 
 /** The environment's name where it is one; a bad name is refused by the schema, and no file of that name is sought. */

@@ -1,4 +1,4 @@
-import { defineErrors } from '../errors/index.js';
+import { defineErrors, StartRefusal } from '../errors/index.js';
 
 export const cryptoErrors = defineErrors({
   DECRYPT_FAILED: {
@@ -9,6 +9,6 @@ export const cryptoErrors = defineErrors({
 });
 
 /** The key ring cannot be used: start-up ends here. The message is for the operator and names ids of keys, never keys. */
-export class KeyRingError extends Error {
+export class KeyRingError extends StartRefusal {
   override readonly name = 'KeyRingError';
 }

@@ -1,3 +1,5 @@
+import { StartRefusal } from '../errors/index.js';
+
 export interface StartErrorFacts {
   /** The server is away; everything else is wrong in itself. */
   readonly unreachable?: boolean;
@@ -8,7 +10,7 @@ export interface StartErrorFacts {
  * The database cannot be used as it stands: start-up ends here. The message is for the operator, names
  * the remedy and shows no secret; there is nothing to add from the stack.
  */
-export class DatabaseStartError extends Error {
+export class DatabaseStartError extends StartRefusal {
   override readonly name = 'DatabaseStartError';
   readonly unreachable: boolean;
 

@@ -1,14 +1,21 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type DestinationStream, destination } from 'pino';
-import type { Config } from '../config/index.js';
+import { type Config, ConfigError, errorCode, sourceOf } from '../config/index.js';
 
 interface Sink {
   write(line: string): unknown;
   flushSync(): void;
+  flush(done: () => void): void;
 }
 
 /** One write for many lines; the last ones wait at most a quarter of a second, or for the end of the process. */
 const BUFFERED = { sync: false, minLength: 4096, periodicFlush: 250 } as const;
+
+/** Longest wait for lines to be written. */
+const SETTLE_MS = 1000;
 
 /** Where log lines go: standard output, and a rotated file where one is configured. */
 @Injectable()
@@ -26,13 +33,17 @@ export class LogDestination implements OnApplicationShutdown {
     process.once('exit', this.flush);
   }
 
-  static async open(config: Config['log']): Promise<LogDestination> {
+  /** @throws ConfigError when the log file cannot be written */
+  static async open(config: Config): Promise<LogDestination> {
     const output = destination({ dest: 1, ...BUFFERED });
-    const { path, max_size, max_files } = config.file;
+    const { path } = config.log.file;
     if (path === null) return new LogDestination([output]);
-    const { default: roll } = await import('pino-roll');
-    const limit = { count: max_files, removeOtherLogFiles: true };
-    return new LogDestination([output, await roll({ file: path, size: max_size, mkdir: true, limit, ...BUFFERED })]);
+    try {
+      return new LogDestination([output, await openFile(path, config.log.file)]);
+    } catch (error) {
+      const problem = `the log file ${path} cannot be written (${errorCode(error)})`;
+      throw new ConfigError([{ source: sourceOf(config, 'log.file.path'), problem }]);
+    }
   }
 
   /** The last lines of a process are the ones that somebody will look for: from here on none waits. */
@@ -42,9 +53,27 @@ export class LogDestination implements OnApplicationShutdown {
     this.flush();
   }
 
+  /** Waits, a second at most, until everything so far is written, in its order: `flush` overtakes what is under way. */
+  async settle(): Promise<void> {
+    const written = this.sinks.map((sink) => new Promise<void>((resolve) => sink.flush(() => resolve())));
+    await Promise.race([Promise.all(written), sleep(SETTLE_MS, undefined, { ref: false })]);
+  }
+
   private readonly flush = (): void => {
     for (const sink of this.sinks) flushQuietly(sink);
   };
+}
+
+async function openFile(file: string, { max_size: size, max_files }: Config['log']['file']): Promise<Sink> {
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true });
+  await access(folder, constants.W_OK);
+  const { default: roll } = await import('pino-roll');
+  const limit = { count: max_files, removeOtherLogFiles: true };
+  const sink = await roll({ file, size, mkdir: true, limit, ...BUFFERED });
+  // Without a listener a full disk would end the process.
+  sink.on('error', (error) => process.stderr.write(`log file not written: ${errorCode(error)}\n`));
+  return sink;
 }
 
 /** A sink that is not open yet, or no longer, says so by throwing; no log is left to say it in. */

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { z } from 'zod';
-import { ConfigModule, configSchema } from '../config/index.js';
-import { LoggingModule, PinoLog, runWithContext } from './index.js';
-import { createLogger } from './logging.module.js';
+import { configSchema } from '../config/index.js';
+import { StartRefusal } from '../errors/index.js';
+import { createLogger } from './create-logger.js';
+import { LoggingModule, ProgramLog, runWithContext } from './index.js';
+import { NestLog } from './nest-log.js';
 
 const line = z.looseObject({ level: z.string(), time: z.iso.datetime(), msg: z.string().optional() });
 
@@ -38,6 +40,20 @@ it('writes JSON with level, time, the context of the request, and no secret', ()
   expect(lines.join('')).not.toContain('hunter2');
 });
 
+it('takes what Nest tells of assembling the program as fine detail, and leaves a refusal to whoever starts it', () => {
+  const { lines, stream } = capture();
+  const log = new NestLog(createLogger('info', { stream }));
+  log.log('Mapped {/health, GET} route', 'RouterExplorer');
+  log.error(new StartRefusal('config/x.yaml: no'), 'ExceptionHandler');
+  expect(lines).toEqual([]);
+  log.log('said', 'Somewhere');
+  log.error(new Error('broken'), 'ExceptionHandler');
+  expect(lines.map((text) => line.parse(JSON.parse(text)))).toMatchObject([
+    { level: 'info', context: 'Somewhere', msg: 'said' },
+    { level: 'error', context: 'ExceptionHandler', err: { message: 'broken' } },
+  ]);
+});
+
 it('keeps one entry one line, whatever is in it', () => {
   const { lines, stream } = capture();
   createLogger('info', { stream }).info({ text: 'a\r\n{"level":"fatal"}' }, 'b\nc');
@@ -49,11 +65,10 @@ it('writes to a rotated file through Nest, flushed when the application ends', a
   const folder = await mkdtemp(join(tmpdir(), 'parley-log-'));
   const path = join(folder, 'logs', 'parley.log');
   const config = configSchema.parse({ log: { file: { path, max_size: '2k', max_files: 2 } } });
-  const testing = await Test.createTestingModule({
-    imports: [ConfigModule.forRoot(config), LoggingModule.forRoot()],
-  }).compile();
+  const log = await ProgramLog.open(config);
+  const testing = await Test.createTestingModule({ imports: [LoggingModule.forRoot(log)] }).compile();
   const app = testing.createNestApplication();
-  app.useLogger(app.get(PinoLog));
+  app.useLogger(log.nest);
   await app.init();
   const logger = new Logger('Somewhere');
   for (let round = 0; round < 4; round += 1) {

@@ -2,6 +2,8 @@ declare module 'pino-roll' {
   interface RolledFile {
     write(line: string): unknown;
     flushSync(): void;
+    flush(done: () => void): void;
+    on(event: 'error', listener: (error: Error) => void): unknown;
   }
 
   interface RollOptions {

@@ -1,3 +1,4 @@
+import { StartRefusal } from '@parley/platform/errors';
 import { z } from 'zod';
 import type { DeclaredValue } from '../settings/setting-space.js';
 
@@ -117,11 +118,11 @@ export interface DeclarationProblem {
 export type ReportProblem = (pointer: string, reason: string) => void;
 
 /** Stops the start: names every file, line, pointer and reason at once, and no value. */
-export class DeclarationError extends Error {
+export class DeclarationError extends StartRefusal {
   override readonly name = 'DeclarationError';
 
   constructor(readonly problems: readonly DeclarationProblem[]) {
-    super(`use cases cannot be loaded:\n${problems.map(sentence).join('\n')}`);
+    super(`The use cases cannot be loaded:\n${problems.map(sentence).join('\n')}`);
   }
 }
 
