@@ -12,25 +12,25 @@ import { schemaSource } from '@parley/schema';
  */
 export async function start(config: Config): Promise<string> {
   const log = await ProgramLog.open(config);
-  // The database starts in processes of its own, while this one loads what the application is made of.
-  const [opened, loaded] = await Promise.allSettled([
-    openDatabase(config, { presence: 'serve', schema: schemaSource }),
-    import('./create-app.js'),
-  ]);
-  if (opened.status === 'rejected') throw opened.reason;
+  const database = await openDatabase(config, { presence: 'serve', schema: schemaSource, meanwhile: loadModules });
   try {
-    if (loaded.status === 'rejected') throw loaded.reason;
-    const { createApp, greeting } = loaded.value;
-    const app = await createApp(config, opened.value, log);
+    const { createApp, greeting } = await import('./create-app.js');
+    const app = await createApp(config, database, log);
     await openDoor(app, config);
     const words = greeting(app, config, await app.getUrl());
     await log.settle();
     return words;
   } catch (error) {
     log.silence();
-    await opened.value.close();
+    await database.close();
     throw error;
   }
+}
+
+/** What the application is made of is loaded while the processes of the database come up. */
+function loadModules(): void {
+  // Whoever needs the modules asks again, and is told what was wrong with them.
+  import('./create-app.js').catch(() => undefined);
 }
 
 async function openDoor(app: NestExpressApplication, { http }: Config): Promise<void> {

@@ -13,6 +13,8 @@ export interface OpenOptions {
   readonly schema: SchemaSource;
   /** False: neither checked nor migrated (the commands that look at or change the schema). */
   readonly prepared?: boolean;
+  /** Called whenever a process of the embedded database has been started and is waited for: time for other work. */
+  readonly meanwhile?: () => void;
 }
 
 /** A server that starts together with us may come up a little later; a command does not wait. */
@@ -24,8 +26,8 @@ const SERVING_PATIENCE_MS = 20_000;
  * @throws DatabaseStartError with the remedy; then nothing is left open.
  */
 export async function openDatabase(config: Config, options: OpenOptions): Promise<DatabaseAccess> {
-  const { presence, schema, prepared = true } = options;
-  const access = await connect(config, presence);
+  const { presence, schema, prepared = true, meanwhile } = options;
+  const access = await connect(config, presence, meanwhile);
   if (!prepared) return access;
   try {
     const patience = presence === 'serve' ? SERVING_PATIENCE_MS : 0;
@@ -37,7 +39,7 @@ export async function openDatabase(config: Config, options: OpenOptions): Promis
   }
 }
 
-async function connect(config: Config, presence: Presence): Promise<DatabaseAccess> {
+async function connect(config: Config, presence: Presence, meanwhile?: () => void): Promise<DatabaseAccess> {
   const { url, migration_url, connect_timeout_ms, statement_timeout_ms } = config.database;
   const logger = new Logger(DatabaseAccess.name);
   const common = {
@@ -49,7 +51,7 @@ async function connect(config: Config, presence: Presence): Promise<DatabaseAcce
     const owner = { connectionString: migration_url ?? url };
     return new DatabaseAccess({ ...common, app: { connectionString: url }, owner, cluster: null });
   }
-  const cluster = await EmbeddedCluster.open(config.data_dir, presence);
+  const cluster = await EmbeddedCluster.open(config.data_dir, presence, { meanwhile });
   for (const notice of cluster.notices) logger.warn(notice);
   return new DatabaseAccess({
     ...common,

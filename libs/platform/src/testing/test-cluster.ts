@@ -56,13 +56,13 @@ export async function runDirectory(): Promise<string> {
 export async function makeTestServer(
   parts: Pick<ServerPlan, 'home' | 'binaries' | 'identity' | 'port' | 'settings'>,
 ): Promise<TestServer> {
-  const { home, identity, binaries, port } = parts;
+  const { home, identity, port } = parts;
   const socketDirectory = join(home, 'socket');
   await mkdir(socketDirectory, { recursive: true, mode: 0o700 });
   await giveTo(socketDirectory, identity);
   const secrets = await readOrMakeSecrets(home);
-  await initialiseOnce(home, binaries, identity, secrets.postgres);
   const plan: ServerPlan = { ...parts, socketDirectory, superuserPassword: secrets.postgres };
+  await initialiseOnce(plan);
   const host = encodeURIComponent(socketDirectory);
   return {
     secrets,

@@ -260,7 +260,7 @@ describe('the embedded PostgreSQL', () => {
     const privateHome = join(base, 'private');
     await mkdir(privateHome, { mode: 0o700 });
     const elsewhere = join(base, 'elsewhere');
-    const open = (name: string) => openCluster(join(privateHome, name, 'data'), 'serve', elsewhere);
+    const open = (name: string) => openCluster(join(privateHome, name, 'data'), 'serve', { elsewhere });
     const first = await open('checkout');
     expect(first.home.startsWith(elsewhere)).toBe(true);
     expect(first.notices.join()).toContain(first.home);

@@ -15,6 +15,13 @@ import { serverSettings } from './server-settings.js';
 const DATABASE = 'parley';
 const LONGEST_PAUSE_MS = 10_000;
 
+export interface ClusterOptions {
+  /** Where clusters lie that their server could not reach in the data directory. */
+  readonly elsewhere?: string | undefined;
+  /** Called whenever a process has been started and is waited for. */
+  readonly meanwhile?: (() => void) | undefined;
+}
+
 /**
  * The PostgreSQL that the program brings along, in one data directory: started by whoever needs it first,
  * shared by all processes there, restarted when it dies, stopped by the last that leaves.
@@ -37,21 +44,25 @@ export class EmbeddedCluster {
 
   /**
    * @param presence `serve`: one process at a time in a data directory; `join`: as many as like.
-   * @param elsewhere where clusters lie that their server could not reach in the data directory.
    * @throws DatabaseStartError when another process serves there, or the database cannot run.
    */
-  static async open(dataDir: string, presence: Presence, elsewhere?: string): Promise<EmbeddedCluster> {
+  static async open(
+    dataDir: string,
+    presence: Presence,
+    { elsewhere, meanwhile }: ClusterOptions = {},
+  ): Promise<EmbeddedCluster> {
     const place = await choosePlace(dataDir, elsewhere);
     const binaries = await prepareBinaries(place.home, place.identity);
     const secrets = await readOrMakeSecrets(place.home);
-    await initialiseOnce(place.home, binaries, place.identity, secrets.postgres);
     const plan: ServerPlan = {
       ...place,
       binaries,
       port: 5432,
       settings: serverSettings,
       superuserPassword: secrets.postgres,
+      meanwhile,
     };
+    await initialiseOnce(plan);
     const notices = [...place.notices];
     if (binaries.copiedTo !== undefined)
       notices.push(`The programs of PostgreSQL were copied to ${binaries.copiedTo}.`);

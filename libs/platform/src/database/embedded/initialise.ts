@@ -4,9 +4,12 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { systemErrorCode } from '../database.errors.js';
 import { DatabaseStartError } from '../database-start.error.js';
-import { explainSpawnFailure, type PostgresBinaries } from './postgres-binaries.js';
+import { explainSpawnFailure } from './postgres-binaries.js';
+import type { ServerPlan } from './postmaster.js';
 import { processIsAlive } from './postmaster-file.js';
-import { giveTo, letThrough, type OsIdentity } from './server-identity.js';
+import { giveTo, letThrough } from './server-identity.js';
+
+type InitialPlan = Pick<ServerPlan, 'home' | 'binaries' | 'identity' | 'superuserPassword' | 'meanwhile'>;
 
 const UNFINISHED = /^initialising-(\d+)-/;
 
@@ -15,12 +18,8 @@ const UNFINISHED = /^initialising-(\d+)-/;
  * so that neither a kill nor a second process leaves half a cluster.
  * @throws DatabaseStartError when the cluster there is of another major version.
  */
-export async function initialiseOnce(
-  home: string,
-  binaries: PostgresBinaries,
-  identity: OsIdentity | undefined,
-  superuserPassword: string,
-): Promise<void> {
+export async function initialiseOnce(plan: InitialPlan): Promise<void> {
+  const { home, binaries, identity } = plan;
   await removeUnfinished(home);
   const pgdata = join(home, 'pgdata');
   const version = await versionOf(pgdata);
@@ -29,7 +28,7 @@ export async function initialiseOnce(
   await mkdir(half);
   await letThrough(half, identity);
   await giveTo(half, identity);
-  await runInitdb(half, binaries, identity, superuserPassword);
+  await runInitdb(half, plan);
   await rename(join(half, 'pgdata'), pgdata).catch((error: unknown) => {
     const code = systemErrorCode(error);
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
@@ -65,14 +64,10 @@ async function removeUnfinished(home: string): Promise<void> {
   }
 }
 
-async function runInitdb(
-  half: string,
-  binaries: PostgresBinaries,
-  identity: OsIdentity | undefined,
-  password: string,
-): Promise<void> {
+async function runInitdb(half: string, plan: InitialPlan): Promise<void> {
+  const { binaries, identity, superuserPassword, meanwhile } = plan;
   const passwordFile = join(half, 'password');
-  await writeFile(passwordFile, password, { mode: 0o600, flag: 'wx' });
+  await writeFile(passwordFile, superuserPassword, { mode: 0o600, flag: 'wx' });
   await giveTo(passwordFile, identity);
   const args = [
     `--pgdata=${join(half, 'pgdata')}`,
@@ -83,8 +78,11 @@ async function runInitdb(
     '--locale=C',
     // Bytewise order, and yet letters of every script have upper and lower case; the same on every system.
     ...(binaries.major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
+    // On the disk before it is used, as ever, but in one call instead of one for each of a thousand files.
+    ...(binaries.major >= 17 && process.platform === 'linux' ? ['--sync-method=syncfs'] : []),
   ];
   const child = spawn(binaries.initdb, args, { ...identity, cwd: half, stdio: ['ignore', 'ignore', 'pipe'] });
+  meanwhile?.();
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString('utf8');

@@ -22,6 +22,8 @@ export interface ServerPlan {
   /** `name=value` settings of the server. */
   readonly settings: readonly string[];
   readonly superuserPassword: string;
+  /** Called whenever a process has been started and is waited for. */
+  readonly meanwhile?: (() => void) | undefined;
 }
 
 /** Another server process still holds the cluster, or has just died and is not yet buried: worth another try. */
@@ -144,6 +146,7 @@ async function startServer(plan: ServerPlan): Promise<Attempt> {
     child.once('error', (error) => {
       attempt.failure = error;
     });
+    plan.meanwhile?.();
     return attempt;
   } finally {
     await log.close();
