@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 const { compilerOptions } = JSON.parse(readFileSync(new URL('./tsconfig.json', import.meta.url), 'utf8'));
-const typescript = {
+/** Also read by scripts/coverage.mjs, which must see the code that ran. */
+export const typescript = {
   swcrc: false,
   sourceMaps: 'inline',
   module: { type: 'commonjs' },
@@ -24,7 +25,8 @@ const javascript = {
 /** Nest 12 is ESM only and Jest's own ESM mode cannot run it: everything, packages too, is compiled to CommonJS. */
 export default {
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
-  testEnvironment: 'node',
+  testEnvironment:
+    process.env.PARLEY_COVERAGE === undefined ? 'node' : '<rootDir>/test/support/coverage-environment.cjs',
   testTimeout: 30_000,
   testRegex: '\\.(spec|int-spec|e2e-spec)\\.ts$',
   resolver: '<rootDir>/jest.resolver.cjs',
@@ -33,6 +35,4 @@ export default {
   cacheDirectory: '<rootDir>/.cache/jest',
   transformIgnorePatterns: [],
   transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.[cm]?js$': ['@swc/jest', javascript] },
-  collectCoverageFrom: ['libs/**/*.ts', '!**/*.{spec,int-spec,e2e-spec}.ts', '!**/index.ts'],
-  coverageDirectory: '<rootDir>/coverage',
 };

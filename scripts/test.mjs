@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, install, root } from './prepare.mjs';
 
 /**
  * The suites, quick ones first, so that a mistake shows early. Without a pattern all of them run;
- * with arguments Jest gets them as they are.
+ * with arguments Jest gets them as they are. With PARLEY_COVERAGE (a folder) they also write down there what they
+ * run of `libs/`; scripts/coverage.mjs adds it up.
  */
 const SUITES = [
   { name: 'units', pattern: '\\.spec\\.ts$' },
@@ -27,8 +28,18 @@ function countsOf(name) {
   return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites), skipped: numPendingTests };
 }
 
+/** Emptied first; open to all, since a suite that runs as root starts programs as another user. */
+function prepareCoverage(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  for (const name of ['tests', 'programs']) {
+    mkdirSync(join(folder, name), { recursive: true });
+    chmodSync(join(folder, name), 0o777);
+  }
+}
+
 install();
 build();
+if (process.env.PARLEY_COVERAGE !== undefined) prepareCoverage(process.env.PARLEY_COVERAGE);
 const given = process.argv.slice(2);
 if (given.length > 0) process.exit(jest(given));
 
