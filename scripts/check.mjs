@@ -19,6 +19,7 @@ const CHECKS = [
       'test',
     ],
   },
+  { name: 'supply chain', args: [join(root, 'scripts/supply-chain.mjs')] },
   { name: 'dead code', args: [bin('knip/bin/knip.js')] },
   { name: 'generated files', args: [join(root, 'scripts/gen.mjs'), '--check'] },
 ];

@@ -61,7 +61,10 @@ const inPrograms = counted('programs', 'dist/libs');
 
 /** Istanbul's record of one file, with the statements of the given compilation of it. */
 async function recordOf(source, { code, sourceMap, script, sourceType, at }) {
-  if (script !== undefined && Math.max(...script.functions.flatMap((f) => f.ranges.map((r) => r.endOffset))) > code.length)
+  if (
+    script !== undefined &&
+    Math.max(...script.functions.flatMap((f) => f.ranges.map((r) => r.endOffset))) > code.length
+  )
     throw new Error(`${at} is not the code that was counted: run the suites again`);
   const data = await convert({
     ast: parse(code, { ecmaVersion: 'latest', sourceType, locations: true }),
@@ -157,7 +160,10 @@ for (const path of map.files()) {
 }
 
 rmSync(join(OUT, 'html'), { recursive: true, force: true });
-for (const [name, options] of [['lcovonly', {}], ['html', { subdir: 'html' }]])
+for (const [name, options] of [
+  ['lcovonly', {}],
+  ['html', { subdir: 'html' }],
+])
   reports.create(name, options).execute(reporting.createContext({ dir: OUT, coverageMap: map }));
 
 console.log('\nLines covered   of    library');
