@@ -5,7 +5,7 @@ import { programVersion } from '@parley/platform/lifecycle';
 
 const DESCRIPTION =
   'A self-hosted conversation backend: declared use cases in front, any language model behind, nothing lost in between. ' +
-  'Errors are RFC 9457 problem documents; every code is explained under /problems/<code>.';
+  'Errors are RFC 9457 problem documents; every code is explained under /problems/{code}.';
 
 /** The REST interface of this build. */
 export function apiDocument(app: INestApplication): object {

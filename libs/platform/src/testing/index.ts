@@ -1,4 +1,5 @@
 export { freePort } from './free-port.js';
+export { describeWhen } from './installed-server.js';
 export {
   describeOnPostgresServer,
   openTestPostgres,

@@ -68,9 +68,12 @@ export class DocsController {
     limit: 'docs',
     produces: ['text/css', 'text/javascript', 'image/png'],
   })
-  asset(@Param('name') name: string, @Res({ passthrough: true }) response: Response): string | StreamableFile {
+  async asset(
+    @Param('name') name: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<string | StreamableFile> {
     this.requireDocs();
-    const { type, content } = openAsset(name);
+    const { type, content } = await openAsset(name);
     response.setHeader('Content-Type', type);
     response.setHeader('Cache-Control', 'public, max-age=3600');
     return content;
