@@ -37,6 +37,8 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   'POST /api/v1/auth/logout': { body: () => ({}) },
   'PUT /api/v1/users/profile': { body: () => ({ metadata: { visited: true } }) },
   'POST /api/v1/chat/use-cases/{name}/test': { body: () => ({ message: 'Does it work?' }) },
+  'PUT /api/v1/admin/use-cases/{name}': { body: () => ({ locked: ['model'] }), headers: { 'If-Match': '*' } },
+  'DELETE /api/v1/admin/use-cases/{name}': { headers: { 'If-Match': '*' } },
   'POST /api/v1/chat/sessions': { body: () => ({ title: 'Made in the matrix' }) },
   'PUT /api/v1/chat/sessions/{session_id}': { body: () => ({ tags: ['changed'] }) },
   'POST /api/v1/chat/sessions/{session_id}/clone': { body: () => ({ title: 'A copy' }) },

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from '@parley/admin';
 import { AuthModule } from '@parley/auth';
 import { ChatModule } from '@parley/chat';
 import { HealthModule, MetricsController } from '@parley/health';
@@ -52,6 +53,7 @@ export class AppModule {
         UseCasesModule,
         SessionsModule,
         ChatModule,
+        AdminModule,
         HealthModule.forRoot([ModelsIndicator], [LlmModule]),
       ],
     };

@@ -20,6 +20,7 @@ export function begunRun(more: Partial<BegunRun> = {}): BegunRun {
       settings: {},
       adjusted: [],
       historyLimit: 20,
+      summary: null,
       onBusy: 'queue',
       autoTitle: true,
       wallClockMs: 120_000,

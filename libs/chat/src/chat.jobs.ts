@@ -1,6 +1,8 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { JobQueue } from '@parley/platform/jobs';
 import { Runner } from './runner.service.js';
+import { Summaries } from './summaries.service.js';
+import { summaryJob } from './summary.job.js';
 import { titleJob } from './title.job.js';
 import { Titles } from './titles.service.js';
 
@@ -12,11 +14,21 @@ export class ChatJobs implements OnModuleInit {
   constructor(
     private readonly jobs: JobQueue,
     private readonly titles: Titles,
+    private readonly summaries: Summaries,
     private readonly runner: Runner,
   ) {}
 
   onModuleInit(): void {
     this.jobs.work(titleJob, ({ orgId, sessionId }, { signal }) => this.titles.write(orgId, sessionId, signal));
+    this.jobs.work(summaryJob, ({ orgId, sessionId, window }, { signal }) =>
+      this.summaries.write(orgId, sessionId, window, signal),
+    );
+    this.runner.onSummarised(({ actor, sessionId }, rule) => {
+      this.summaries.afterRun(actor, sessionId, rule).catch((error: unknown) => {
+        // What has left the window is still there: the next completed run looks again.
+        this.logger.warn({ err: error }, 'a summary could not be ordered');
+      });
+    });
     this.runner.onUntitled(({ actor, sessionId, plan }) => {
       this.titles.afterRun(actor, sessionId, plan.autoTitle).catch((error: unknown) => {
         // The session stays untitled; its next completed run tries again.

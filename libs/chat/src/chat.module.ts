@@ -26,6 +26,7 @@ import { RunsController } from './runs.controller.js';
 import { RunsService } from './runs.service.js';
 import { SocketDesk } from './socket-desk.service.js';
 import { SocketEntrance } from './socket-entrance.service.js';
+import { Summaries } from './summaries.service.js';
 import { Sweeper } from './sweeper.service.js';
 import { Titles } from './titles.service.js';
 import { TrialsController } from './trials.controller.js';
@@ -47,10 +48,11 @@ import { TurnsService } from './turns.service.js';
     RunEnds,
     RunVoice,
     Runner,
+    Summaries,
     Sweeper,
     Titles,
   ],
-  exports: [Admissions, ChatMetrics, Runner, Titles],
+  exports: [Admissions, ChatMetrics, Runner, Summaries, Titles],
 })
 export class RunsModule {}
 

@@ -6,6 +6,7 @@ import { platformErrors } from '@parley/platform/errors';
 import { newId } from '@parley/platform/ids';
 import { announceWake, FeedbackRepository, MessagesRepository, sessionErrors } from '@parley/sessions';
 import type { FeedbackDto, FeedbackResultDto } from './chat.dto.js';
+import { Summaries } from './summaries.service.js';
 import { Titles } from './titles.service.js';
 
 /** What happens to a message after it was said: erasure and judgement. */
@@ -15,13 +16,14 @@ export class MessageCare {
     private readonly messages: MessagesRepository,
     private readonly feedback: FeedbackRepository,
     private readonly titles: Titles,
+    private readonly summaries: Summaries,
     private readonly bus: Bus,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Erases content and attachments; the row stays as `deleted`. A title that was written from the
-   * message goes with it, and is written anew from what is left.
+   * Erases content and attachments; the row stays as `deleted`. A title or summary that was written from
+   * the message goes with it, and is written anew from what is left.
    * @throws RUN_IN_PROGRESS while the message is being answered
    */
   async erase(actor: Actor, sessionId: string, messageId: string): Promise<void> {
@@ -31,6 +33,7 @@ export class MessageCare {
       throw sessionErrors.RUN_IN_PROGRESS({ detail: 'The message is being answered: cancel its run first.' });
     announceWake(this.bus, sessionId, erased.lastSeq);
     if (erased.untitled) await this.titles.afterRun(actor, sessionId, true);
+    if (erased.unsummarised !== undefined) await this.summaries.order(actor.orgId, sessionId, erased.unsummarised);
   }
 
   /** @throws MESSAGE_DELETED */

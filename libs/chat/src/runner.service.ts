@@ -4,13 +4,14 @@ import { CONFIG, type Config } from '@parley/platform/config';
 import { AppError, platformErrors } from '@parley/platform/errors';
 import { runWithContext } from '@parley/platform/observability';
 import { type HistoryRow, MessagesRepository, type RunEnd, sessionErrors } from '@parley/sessions';
-import { type HistoryMessage, TurnEngine, TurnFailure, type TurnOutcome } from '@parley/use-cases';
+import { type HistoryMessage, TurnEngine, TurnFailure, type TurnOutcome, type TurnPlan } from '@parley/use-cases';
 import type { BegunRun } from './begun-run.js';
 import type { LiveRun } from './live-run.js';
 import { RunEnds } from './run-ends.service.js';
 import { RunVoice } from './run-voice.service.js';
 import { brokenEnd, completedEnd } from './turn-end.js';
 
+export type SummaryListener = (run: BegunRun, rule: NonNullable<TurnPlan['summary']>) => void;
 export type WorkListener = (orgId: string, sessionId: string) => void;
 
 /** Executes the runs of this node. A run outlives whoever asked for it; nothing here holds a connection. */
@@ -21,6 +22,7 @@ export class Runner {
   private leaving = false;
   private workWaits: WorkListener = () => undefined;
   private untitled: (run: BegunRun) => void = () => undefined;
+  private summarised: SummaryListener = () => undefined;
 
   constructor(
     private readonly engine: TurnEngine,
@@ -47,6 +49,11 @@ export class Runner {
   /** Called when the first run of a session without a title has been completed. */
   onUntitled(listener: (run: BegunRun) => void): void {
     this.untitled = listener;
+  }
+
+  /** Called when a run of a session that keeps a summary has been completed. */
+  onSummarised(listener: SummaryListener): void {
+    this.summarised = listener;
   }
 
   /** Starts to execute a run that this node has just begun. Never throws, is never awaited. */
@@ -105,6 +112,8 @@ export class Runner {
     const { run } = live;
     const { plan } = run;
     const history = await this.messages.history(run.actor, run.sessionId, run.messageSeq, plan.historyLimit);
+    const summary =
+      plan.summary === null ? undefined : await this.messages.summaryBefore(run.actor, run.sessionId, run.messageSeq);
     return this.engine.run(
       {
         actor: run.actor,
@@ -114,6 +123,7 @@ export class Runner {
         context: run.context,
         message: { id: run.messageId, content: run.content },
         history: history.flatMap(toHistory),
+        ...(summary === undefined ? {} : { summary }),
         ...(run.actor.timeZone === null ? {} : { timeZone: run.actor.timeZone }),
         ...(run.correlationId === null ? {} : { correlationId: run.correlationId }),
         signal: live.signal,
@@ -140,6 +150,8 @@ export class Runner {
     }
     this.voice.announceEnd(live, end, ended);
     if (live.run.untitled && end.status === 'completed') this.untitled(live.run);
+    const { summary } = live.run.plan;
+    if (summary !== null && end.status === 'completed') this.summarised(live.run, summary);
     if (ended.queued > 0) this.workWaits(live.run.actor.orgId, live.run.sessionId);
   }
 }

@@ -36,6 +36,8 @@ export class TrialsService {
     try {
       const { session_id: sessionId } = await this.sessions.create(actor, {
         use_case: useCase,
+        // With a title: nobody is to write one for what is gone in a moment.
+        title: 'Trial',
         settings: input.settings ?? {},
         tags: [],
         metadata: {},

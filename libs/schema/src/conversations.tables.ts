@@ -103,6 +103,18 @@ export interface SessionEventsTable {
   data: Json | null;
 }
 
+export interface SessionSummariesTable {
+  org_id: string;
+  session_id: string;
+  content: string;
+  source_message_ids: string[];
+  through_turn: Bigint;
+  through_seq: Bigint;
+  context_window: number;
+  tainted: Generated<boolean>;
+  written_at: Timestamp;
+}
+
 export interface FeedbackTable {
   org_id: string;
   id: string;

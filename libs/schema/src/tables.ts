@@ -4,6 +4,7 @@ import type {
   MessagesTable,
   RunsTable,
   SessionEventsTable,
+  SessionSummariesTable,
   SessionsTable,
   UsageTable,
   UseCaseOverridesTable,
@@ -46,6 +47,7 @@ declare module '@parley/platform/database' {
     runs: RunsTable;
     message_drafts: MessageDraftsTable;
     session_events: SessionEventsTable;
+    session_summaries: SessionSummariesTable;
     feedback: FeedbackTable;
     use_case_overrides: UseCaseOverridesTable;
     usage: UsageTable;

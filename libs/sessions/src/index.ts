@@ -32,6 +32,7 @@ export { sessionErrors } from './sessions.errors.js';
 export { SessionsModule } from './sessions.module.js';
 export { SessionsRepository } from './sessions.repository.js';
 export { SessionsService } from './sessions.service.js';
+export { type SourceMessage, SummariesRepository, type SummaryMaterial } from './summaries.repository.js';
 export { type FirstExchange, type NewTitle, TitlesRepository } from './titles.repository.js';
 export { TrialsRepository } from './trials.repository.js';
 export type {

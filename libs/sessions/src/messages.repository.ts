@@ -32,6 +32,19 @@ export interface HistoryRow {
   readonly status: 'complete' | 'partial' | 'deleted';
 }
 
+export interface SummaryText {
+  readonly content: string;
+  /** It rests on turns that held text of documents, files, the web or tools. */
+  readonly tainted: boolean;
+}
+
+/** What an erasure has left to be done. */
+export interface Erased {
+  readonly lastSeq: number;
+  readonly untitled: boolean;
+  readonly unsummarised?: number;
+}
+
 @Injectable()
 export class MessagesRepository {
   constructor(private readonly database: Database) {}
@@ -127,18 +140,30 @@ export class MessagesRepository {
     );
   }
 
+  /** The summary of what is older than history, for the turn that `beforeTurn` opened: it holds nothing later. */
+  summaryBefore(actor: Actor, sessionId: string, beforeTurn: number): Promise<SummaryText | undefined> {
+    return this.database.as(
+      actor,
+      (db) =>
+        db
+          .selectFrom('session_summaries')
+          .select(['content', 'tainted'])
+          .where('org_id', '=', actor.orgId)
+          .where('session_id', '=', sessionId)
+          .where('through_turn', '<', beforeTurn)
+          .executeTakeFirst(),
+      { single: true },
+    );
+  }
+
   /**
    * Erases content and attachments; the row and its `seq` stay, and a `message.updated` event is
    * appended. A queued run of that message ends as cancelled, and a title that the program wrote from its
-   * turn goes, in the log too: `untitled` says that the session has lost its title. `undefined`: no such
-   * message; `busy`: a run is answering it.
+   * turn goes, in the log too: `untitled` says that the session has lost its title; a summary that holds
+   * the message goes: `unsummarised` is the window that it was written for. `undefined`: no such message;
+   * `busy`: a run is answering it.
    */
-  erase(
-    actor: Actor,
-    sessionId: string,
-    messageId: string,
-    at: Date,
-  ): Promise<{ lastSeq: number; untitled: boolean } | 'busy' | undefined> {
+  erase(actor: Actor, sessionId: string, messageId: string, at: Date): Promise<Erased | 'busy' | undefined> {
     return this.database.as(actor, async (db) => {
       const session = await lockSession(db, actor, sessionId);
       if (session === undefined) return undefined;
@@ -162,7 +187,8 @@ export class MessagesRepository {
       const questionId = message.role === 'user' ? messageId : message.parent_id;
       const untitled = questionId !== null && (await eraseTitle(db, actor, { sessionId, questionId, at }));
       const lastSeq = await eraseRows(db, actor, { sessionId, messageId, queued: runs.map((run) => run.id), at });
-      return { lastSeq, untitled };
+      const window = await eraseSummary(db, actor, sessionId, messageId);
+      return { lastSeq, untitled, ...(window === undefined ? {} : { unsummarised: window }) };
     });
   }
 }
@@ -199,6 +225,22 @@ async function eraseTitle(
     select ${actor.orgId}, ${what.sessionId}, s.last_seq, 'session.updated', ${what.at}, '{"title":null}' from s
     returning seq`.execute(db);
   return rows.length > 0;
+}
+
+async function eraseSummary(
+  db: Executor,
+  actor: Actor,
+  sessionId: string,
+  messageId: string,
+): Promise<number | undefined> {
+  const row = await db
+    .deleteFrom('session_summaries')
+    .where('org_id', '=', actor.orgId)
+    .where('session_id', '=', sessionId)
+    .where(sql<boolean>`${messageId} = any(source_message_ids)`)
+    .returning('context_window')
+    .executeTakeFirst();
+  return row?.context_window;
 }
 
 async function eraseRows(

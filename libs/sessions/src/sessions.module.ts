@@ -20,6 +20,7 @@ import { RunsRepository } from './runs.repository.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import { SummariesRepository } from './summaries.repository.js';
 import { TitlesRepository } from './titles.repository.js';
 import { TrialsRepository } from './trials.repository.js';
 
@@ -34,6 +35,7 @@ const turns: Type[] = [
   DraftsRepository,
   MessagesRepository,
   SessionsRepository,
+  SummariesRepository,
   TitlesRepository,
   TrialsRepository,
   LiveTexts,

@@ -55,7 +55,7 @@ export class TitlesRepository {
    */
   set(actor: Actor, sessionId: string, title: NewTitle): Promise<number | undefined> {
     return this.database.as(actor, async (db) => {
-      if (title.call !== null) await book(db, actor, sessionId, title.call, title.at);
+      if (title.call !== null) await bookCall(db, actor, sessionId, title.call, title.at);
       return (await stands(db, actor, sessionId, title.from)) ? change(db, actor, sessionId, title) : undefined;
     });
   }
@@ -103,7 +103,14 @@ async function change(
   return rows[0]?.last_seq;
 }
 
-async function book(db: Executor, actor: Actor, sessionId: string, call: LedgerEntry, at: Date): Promise<void> {
+/** A model call of a job, booked to the owner of the session that it served; the session may be gone. */
+export async function bookCall(
+  db: Executor,
+  actor: Actor,
+  sessionId: string,
+  call: LedgerEntry,
+  at: Date,
+): Promise<void> {
   await sql`
     insert into usage (org_id, principal_id, session_id, purpose, provider, model, input_tokens, output_tokens, cost_usd,
       estimated, at)

@@ -43,6 +43,7 @@ export class TrialsRepository {
       );
       await sql`delete from session_events where session_id in ${mine}`.execute(db);
       await sql`delete from message_drafts where session_id in ${mine}`.execute(db);
+      await sql`delete from session_summaries where session_id in ${mine}`.execute(db);
       await sql`delete from runs where org_id = ${actor.orgId} and owner_id = ${trialId}`.execute(db);
       await sql`delete from messages where session_id in ${mine}`.execute(db);
       await sql`delete from sessions where org_id = ${actor.orgId} and owner_id = ${trialId}`.execute(db);

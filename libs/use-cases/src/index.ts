@@ -1,8 +1,9 @@
-export { UseCaseConfiguration } from './overrides/configure.service.js';
+export { type OverrideOf, UseCaseConfiguration } from './overrides/configure.service.js';
 export { type BuiltInPersona, builtInPersona } from './personas/built-in.js';
 export { SESSION_TITLE_CALL } from './session-title.js';
 export type { SettingAdjustment } from './settings/effective-settings.js';
 export type { FrozenSettings } from './settings/frozen.js';
+export { SummaryWriter } from './summary-writer.service.js';
 export { type TitleInput, TitleWriter, type WrittenTitle } from './title-writer.service.js';
 export { TurnEngine } from './turn/onion.service.js';
 export {

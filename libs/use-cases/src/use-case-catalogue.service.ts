@@ -86,6 +86,11 @@ export class UseCaseCatalogue {
     };
   }
 
+  /** All of them, in the order in which they are listed. */
+  names(): string[] {
+    return [...this.useCases.keys()];
+  }
+
   /** The use case itself, whoever asks; undefined where there is none of that name. */
   find(name: string): UseCase | undefined {
     return this.useCases.get(name);

@@ -37,6 +37,10 @@ export class OverridesInMemory {
     return Promise.resolve([...this.rows.values()]);
   }
 
+  readOwn(actor: Actor): Promise<StoredOverride[]> {
+    return Promise.resolve([...this.rows.values()].filter(({ orgId }) => orgId === actor.orgId));
+  }
+
   stamp(): Promise<number> {
     return Promise.resolve([...this.rows.values()].reduce((sum, { version }) => sum + version, 0));
   }
@@ -45,13 +49,14 @@ export class OverridesInMemory {
     actor: Actor,
     name: string,
     layer: Overlay,
-    _at: Date,
+    at: Date,
     expected?: number,
   ): Promise<StoredOverride | undefined> {
     const key = `${actor.orgId}/${name}`;
     const version = this.rows.get(key)?.version ?? 0;
-    if (expected !== undefined && version !== 0 && version !== expected) return Promise.resolve(undefined);
-    const row = { ...layer, orgId: actor.orgId, name, version: version + 1 };
+    if (expected !== undefined && version !== expected) return Promise.resolve(undefined);
+    const by = { updatedBy: actor.principalId, updatedAt: at };
+    const row = { ...layer, ...by, orgId: actor.orgId, name, version: version + 1 };
     this.rows.set(key, row);
     return Promise.resolve(row);
   }

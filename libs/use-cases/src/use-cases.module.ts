@@ -9,6 +9,7 @@ import { loadUseCases } from './declaration/load-use-cases.js';
 import { UseCaseConfiguration } from './overrides/configure.service.js';
 import { OverridesRepository } from './overrides/overrides.repository.js';
 import { UseCaseOverrides } from './overrides/overrides.service.js';
+import { SummaryWriter } from './summary-writer.service.js';
 import { TitleWriter } from './title-writer.service.js';
 import { TurnEngine } from './turn/onion.service.js';
 import { TurnPlanner } from './turn/turn-planner.service.js';
@@ -34,8 +35,9 @@ import { UseCasesController } from './use-cases.controller.js';
     TurnPlanner,
     ComponentMetrics,
     TurnEngine,
+    SummaryWriter,
     TitleWriter,
   ],
-  exports: [UseCaseCatalogue, UseCaseConfiguration, TurnPlanner, TurnEngine, TitleWriter],
+  exports: [UseCaseCatalogue, UseCaseConfiguration, TurnPlanner, TurnEngine, SummaryWriter, TitleWriter],
 })
 export class UseCasesModule {}

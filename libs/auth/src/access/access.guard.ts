@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { AppError } from '@parley/platform/errors';
+import { AppError, platformErrors } from '@parley/platform/errors';
 import { ROUTE_ACCESS } from '@parley/platform/http';
 import { identify } from '@parley/platform/observability';
 import type { Request, Response } from 'express';
@@ -11,6 +11,7 @@ import { type Access, isAccess } from './access.decorators.js';
 import type { Actor } from './actor.js';
 import { actorOf, carryActor } from './actor-carrier.js';
 import { BEARER, BearerStrategy } from './bearer.strategy.js';
+import { isAdministrative } from './permissions.js';
 
 /** Stands before every route and every socket event. What declares nothing is closed. */
 @Injectable()
@@ -69,7 +70,9 @@ export class AccessGuard implements CanActivate {
   private permit(actor: Actor, access: Exclude<Access, 'public'>): void {
     const allowed = access === 'signed-in' || access === 'recognised' || actor.permissions.has(access);
     this.metrics.decided(allowed ? 'allowed' : 'denied', access);
-    if (!allowed) throw authErrors.PERMISSION_DENIED({ detail: `This needs the permission ${access}.` });
+    if (allowed) return;
+    if (isAdministrative(access) && ![...actor.permissions].some(isAdministrative)) throw platformErrors.NOT_FOUND();
+    throw authErrors.PERMISSION_DENIED({ detail: `This needs the permission ${access}.` });
   }
 }
 

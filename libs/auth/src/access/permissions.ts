@@ -80,3 +80,36 @@ const KNOWN: ReadonlySet<string> = new Set(PERMISSIONS);
 export function isPermission(text: string): text is Permission {
   return KNOWN.has(text);
 }
+
+/**
+ * What opens some part of `/admin`. Who holds none of these is told that there is nothing; who holds
+ * another one, that this part needs more.
+ */
+const ADMINISTRATIVE: ReadonlySet<string> = new Set<Permission>([
+  'use_case:configure',
+  'content:moderate',
+  'mcp:accept',
+  'audit:read',
+  'audit:export',
+  'audit:verify',
+  'policy:read',
+  'policy:manage',
+  'user:read',
+  'user:manage',
+  'role:manage',
+  'org:manage',
+  'identity:manage',
+  'budget:manage',
+  'system:operate',
+  'config:read',
+  'job:operate',
+  'limit:manage',
+  'privacy:manage',
+  'retention:manage',
+  'hold:manage',
+  'secret:rotate',
+]);
+
+export function isAdministrative(permission: string): boolean {
+  return ADMINISTRATIVE.has(permission);
+}

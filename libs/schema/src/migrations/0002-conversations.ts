@@ -8,6 +8,7 @@ async function up(db: Schema): Promise<void> {
   await messages(db);
   await runs(db);
   await log(db);
+  await summaries(db);
   await feedback(db);
   await settingsAndUsage(db);
 }
@@ -167,6 +168,25 @@ async function log(db: Schema): Promise<void> {
     where type = 'session.updated' and message_id is not null`.execute(db);
 }
 
+async function summaries(db: Schema): Promise<void> {
+  // One rolling summary of what has left the window. through_* is the place in turn order up to which it
+  // reaches, context_window the window that it was written for: it is written anew for the same one.
+  await sql`
+    create table session_summaries (
+      org_id text collate "C" not null,
+      session_id text collate "C" not null,
+      content text not null,
+      source_message_ids text[] not null,
+      through_turn bigint not null,
+      through_seq bigint not null,
+      context_window integer not null,
+      tainted boolean not null default false,
+      written_at timestamptz not null,
+      primary key (org_id, session_id),
+      foreign key (org_id, session_id) references sessions (org_id, id)
+    )`.execute(db);
+}
+
 async function feedback(db: Schema): Promise<void> {
   await sql`
     create table feedback (
@@ -222,7 +242,7 @@ async function settingsAndUsage(db: Schema): Promise<void> {
 
 async function down(db: Schema): Promise<void> {
   await sql`
-    drop table usage, use_case_overrides, feedback, session_events, message_drafts, runs, messages, sessions`.execute(
+    drop table usage, use_case_overrides, feedback, session_summaries, session_events, message_drafts, runs, messages, sessions`.execute(
     db,
   );
 }

@@ -20,6 +20,14 @@ export interface Incoming {
   readonly attachments: readonly { readonly media_id: string }[];
 }
 
+/** When messages that the model does not see any more are summed up for it. */
+export interface SummaryRule {
+  /** How many of the last messages it sees as they are. */
+  readonly window: number;
+  /** How many have to leave that window before the summary is renewed. */
+  readonly threshold: number;
+}
+
 /** A rule that spans settings, broken by the merged result. */
 export interface BrokenRule {
   /** Path of the setting at fault. */
@@ -48,6 +56,8 @@ export interface Component {
   accept?(message: Incoming, settings: FrozenSettings): readonly FieldError[];
   /** How many earlier messages it wants to see. */
   historyLimit?(settings: FrozenSettings): number;
+  /** What is kept of messages that are older than those; null: nothing. */
+  summary?(settings: FrozenSettings): SummaryRule | null;
   /** Most milliseconds that `enter` may take. */
   enterMs?(settings: FrozenSettings): number;
   /** Why there is nothing to do in this turn; the component is then `skipped` and emits no event. */

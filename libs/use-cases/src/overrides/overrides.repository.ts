@@ -9,11 +9,25 @@ export interface StoredOverride {
   readonly orgId: string;
   readonly name: string;
   readonly version: number;
-  readonly settings: unknown;
-  readonly bounds: unknown;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly bounds: Readonly<Record<string, unknown>>;
   readonly locked: readonly string[];
   readonly enabled: boolean;
+  readonly updatedBy: string;
+  readonly updatedAt: Date;
 }
+
+const COLUMNS = [
+  'org_id as orgId',
+  'name',
+  'version',
+  'settings',
+  'bounds',
+  'locked',
+  'enabled',
+  'updated_by as updatedBy',
+  'updated_at as updatedAt',
+] as const;
 
 /** The only SQL on `use_case_overrides`. Rows are never deleted, so that `stamp` only grows. */
 @Injectable()
@@ -22,13 +36,14 @@ export class OverridesRepository {
 
   /** The overrides of all organisations: few rows, read whole when one of them has changed. */
   async readAll(actor: Actor): Promise<StoredOverride[]> {
-    return this.database.as(actor, async (db) => {
-      const rows = await db
-        .selectFrom('use_case_overrides')
-        .select(['org_id', 'name', 'version', 'settings', 'bounds', 'locked', 'enabled'])
-        .execute();
-      return rows.map(({ org_id: orgId, ...row }) => ({ orgId, ...row }));
-    });
+    return this.database.as(actor, (db) => db.selectFrom('use_case_overrides').select(COLUMNS).execute());
+  }
+
+  /** Those of the actor's organisation, as they are in the database at this moment. */
+  readOwn(actor: Actor): Promise<StoredOverride[]> {
+    return this.database.as(actor, (db) =>
+      db.selectFrom('use_case_overrides').select(COLUMNS).where('org_id', '=', actor.orgId).execute(),
+    );
   }
 
   /** A number that is greater after every change of any override. */
@@ -42,7 +57,7 @@ export class OverridesRepository {
 
   /**
    * Replaces the override of the actor's organisation.
-   * @param expected the version it was decided on; undefined: whatever is there
+   * @param expected the version it was decided on, 0 for none yet; undefined: whatever is there
    * @returns undefined where another version is there
    */
   async replace(
@@ -55,14 +70,17 @@ export class OverridesRepository {
     return this.database.as(actor, async (db) => {
       const { rows } = await sql<StoredOverride>`
         insert into use_case_overrides (org_id, name, settings, bounds, locked, enabled, updated_by, updated_at)
-        values (${actor.orgId}, ${name}, ${JSON.stringify(settings)}, ${JSON.stringify(bounds)}, ${locked}, ${enabled},
-          ${actor.principalId}, ${at})
+        select ${actor.orgId}, ${name}, ${JSON.stringify(settings)}::jsonb, ${JSON.stringify(bounds)}::jsonb,
+          ${locked}::text[], ${enabled}::boolean, ${actor.principalId}, ${at}::timestamptz
+        where ${expected === undefined || expected === 0}::boolean
+          or exists (select from use_case_overrides where org_id = ${actor.orgId} and name = ${name})
         on conflict (org_id, name) do update set
           settings = excluded.settings, bounds = excluded.bounds, locked = excluded.locked,
           enabled = excluded.enabled, version = use_case_overrides.version + 1,
           updated_by = excluded.updated_by, updated_at = excluded.updated_at
-        where ${expected === undefined} or use_case_overrides.version = ${expected ?? 0}
-        returning org_id as "orgId", name, version, settings, bounds, locked, enabled`.execute(db);
+        where ${expected === undefined}::boolean or use_case_overrides.version = ${expected ?? 0}::int
+        returning org_id as "orgId", name, version, settings, bounds, locked, enabled, updated_by as "updatedBy",
+          updated_at as "updatedAt"`.execute(db);
       return rows[0];
     });
   }

@@ -52,6 +52,11 @@ export class UseCaseOverrides implements OnApplicationBootstrap, OnModuleDestroy
     return this.byKey.get(key(orgId, name));
   }
 
+  /** Those of the actor's organisation from the database: what a change is decided on is never a moment old. */
+  readOwn(actor: Actor): Promise<StoredOverride[]> {
+    return this.repository.readOwn(actor);
+  }
+
   /**
    * Replaces the override of the actor's organisation; it counts from the next run. The caller has
    * checked it against the use case.

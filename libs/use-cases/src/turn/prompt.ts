@@ -49,7 +49,7 @@ export function assemblePrompt(parts: PromptParts): Prompt {
   const history = parts.history.map(toChatMessage);
   const { blocks, kept, dropped } = cutToFit(parts, history);
   const trimmed = trimmedBlocks(parts.blocks, blocks);
-  const untrusted = blocks.filter(({ trusted, source }) => !trusted && !TAINTLESS.has(source));
+  const untrusted = blocks.filter(taintsTurn);
   return {
     messages: [
       { role: 'system', content: systemText(parts, blocks) },
@@ -60,6 +60,10 @@ export function assemblePrompt(parts: PromptParts): Prompt {
     trimmed: { history_messages: dropped, blocks: trimmed },
     taintedBy: [...new Set(untrusted.map(({ source }) => source))],
   };
+}
+
+function taintsTurn({ trusted, source, taints }: ContextBlock): boolean {
+  return taints ?? (!trusted && !TAINTLESS.has(source));
 }
 
 function toChatMessage({ role, content, interrupted }: HistoryMessage): ChatMessage {

@@ -112,6 +112,7 @@ export class TurnPlanner {
     const { on_busy: onBusy, auto_title: autoTitle } = readPlan(settings);
     const active = activeComponents(useCase, settings);
     const wanted = active.map((name) => this.components.get(name).historyLimit?.(groupOf(settings, name)) ?? 0);
+    const sums = active.map((name) => this.components.get(name).summary?.(groupOf(settings, name)) ?? null);
     const limits = runLimits(useCase.limits, useCase.answers, this.config.runs.wall_clock_seconds);
     return {
       useCase: useCase.id,
@@ -119,6 +120,7 @@ export class TurnPlanner {
       settings,
       adjusted,
       historyLimit: Math.max(0, ...wanted),
+      summary: sums.find((rule) => rule !== null) ?? null,
       onBusy,
       autoTitle,
       wallClockMs: limits.wall_clock_seconds * 1000,

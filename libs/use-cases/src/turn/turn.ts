@@ -17,6 +17,8 @@ export interface ContextBlock {
   readonly priority: number;
   /** False for what comes from users, files, the web or tools: material, never instructions. */
   readonly trusted: boolean;
+  /** Whether it taints the turn; absent: as material of its source does. */
+  readonly taints?: boolean;
 }
 
 /** Thrown on the way in: the turn ends with this error, whether or not the component is required. */

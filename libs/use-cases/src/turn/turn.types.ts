@@ -1,6 +1,7 @@
 import type { Actor } from '@parley/auth';
 import type { Executor } from '@parley/platform/database';
 import type { AppError } from '@parley/platform/errors';
+import type { SummaryRule } from '../components/component.js';
 import type { ComponentName } from '../declaration/declaration.js';
 import type { SettingAdjustment } from '../settings/effective-settings.js';
 import type { FrozenSettings } from '../settings/frozen.js';
@@ -15,6 +16,8 @@ export interface TurnPlan {
   readonly adjusted: readonly SettingAdjustment[];
   /** How many earlier messages the engine wants in `history`. */
   readonly historyLimit: number;
+  /** What is older than that is summed up by this rule; null: it is not. */
+  readonly summary: SummaryRule | null;
   readonly onBusy: 'queue' | 'reject';
   readonly autoTitle: boolean;
   /** Longest run in milliseconds; the caller's signal ends it. */
@@ -43,6 +46,12 @@ export interface TurnInput {
   readonly message: { readonly id: string; readonly content: string };
   /** In turn order, oldest first; at most `plan.historyLimit`. */
   readonly history: readonly HistoryMessage[];
+  /** What is older than the history, where the plan asks for it and it was written. */
+  readonly summary?: {
+    readonly content: string;
+    /** It rests on turns that held text of documents, files, the web or tools. */
+    readonly tainted: boolean;
+  };
   /** The asker's IANA time zone, where the profile names one. */
   readonly timeZone?: string;
   readonly correlationId?: string;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineUseCase } from '../../define-use-case.js';
 import { BUILT_IN_PERSONAS } from '../../personas/built-in.js';
+import { SESSION_SUMMARY_CALL, sessionSummary } from '../../session-summary.js';
 import { SESSION_TITLE_CALL, sessionTitle } from '../../session-title.js';
 import {
   CONVERSATION_CONTEXT,
@@ -33,7 +34,7 @@ export const basicChat = defineUseCase({
     json_schema: 'text_chat.json_schema',
   },
   context: { ...CONVERSATION_CONTEXT, personality: true, response_format: true, json_schema: true },
-  calls: { [SESSION_TITLE_CALL]: sessionTitle },
+  calls: { [SESSION_TITLE_CALL]: sessionTitle, [SESSION_SUMMARY_CALL]: sessionSummary },
   personas: [DEFAULT_PERSONA, ...slugs.filter((slug) => slug !== DEFAULT_PERSONA)],
   persona_setting: 'personality',
 });

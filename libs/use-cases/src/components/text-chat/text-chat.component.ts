@@ -8,8 +8,8 @@ import { conversationSettings } from '../../settings/conversation.settings.js';
 import { type FrozenSettings, settingsReader } from '../../settings/frozen.js';
 import { assemblePrompt, type Prompt } from '../../turn/prompt.js';
 import type { Speech } from '../../turn/speech.js';
-import type { Turn } from '../../turn/turn.js';
-import type { BrokenRule, Component, Incoming, Report } from '../component.js';
+import type { ContextBlock, Turn } from '../../turn/turn.js';
+import type { BrokenRule, Component, Incoming, Report, SummaryRule } from '../component.js';
 import { type TextChatSettings, textChatSettings } from './text-chat.settings.js';
 import { dateLine, formatLine, languageLine, missingLine, styleLines } from './wording.js';
 
@@ -17,6 +17,9 @@ const readConversation = settingsReader(conversationSettings);
 /** `creativity_level` 1 is as free as models stay sensible at. */
 const TEMPERATURE_PER_LEVEL = 1.2;
 const NO_MODERATION = 'moderation: no provider is configured that judges texts';
+const SUMMARY_TITLE = 'What was said earlier in this conversation';
+/** After this turn's own media, before passages and memories: it is the conversation itself. */
+const SUMMARY_PRIORITY = 80;
 /** The schema's name at the provider where the answer itself is JSON. */
 const JSON_CALL = 'response';
 
@@ -67,6 +70,11 @@ export class TextChat implements Component {
     return this.read(settings).context_window;
   }
 
+  summary(settings: FrozenSettings): SummaryRule | null {
+    const { summary_enabled: enabled, summary_threshold: threshold, context_window: window } = this.read(settings);
+    return enabled ? { window, threshold } : null;
+  }
+
   async answer(turn: Turn): Promise<Report> {
     const settings = this.read(turn.settingsOf(this.name));
     if (settings.content_filter === 'block') throw llmErrors.CAPABILITY_UNAVAILABLE({ detail: NO_MODERATION });
@@ -105,7 +113,7 @@ export class TextChat implements Component {
     return assemblePrompt({
       instructions,
       format: formatLine(settings),
-      blocks: turn.blocks,
+      blocks: [...summaryBlocks(turn), ...turn.blocks],
       history: settings.context_window === 0 ? [] : turn.input.history.slice(-settings.context_window),
       message: turn.input.message.content,
       budget: this.promptBudget(settings),
@@ -166,6 +174,13 @@ function placeholder(turn: Turn, name: string): string {
   if (name === PERSONA_PLACEHOLDER) return personaOpening(turn.persona);
   const value = turn.settings[name];
   return Array.isArray(value) ? value.join(', ') : String(value ?? '');
+}
+
+/** What is older than the history: material, as it retells what others have said. */
+function summaryBlocks({ input: { plan, summary } }: Turn): ContextBlock[] {
+  if (plan.summary === null || summary === undefined) return [];
+  const { content: text, tainted: taints } = summary;
+  return [{ source: 'summary', title: SUMMARY_TITLE, text, priority: SUMMARY_PRIORITY, trusted: false, taints }];
 }
 
 /** A model may wrap its JSON in words or a fence; then the value alone is the answer. */

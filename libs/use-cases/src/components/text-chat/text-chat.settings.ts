@@ -20,6 +20,17 @@ const input = {
     .max(200)
     .default(20)
     .describe('Earlier messages that the model is shown; the new one comes on top.'),
+  summary_enabled: z
+    .boolean()
+    .default(false)
+    .describe('Keep what is older than the earlier messages as a summary that the model is shown.'),
+  summary_threshold: z
+    .number()
+    .int()
+    .min(10)
+    .max(1000)
+    .default(50)
+    .describe('Messages that leave the window before the summary is renewed.'),
   content_filter: z
     .enum(['off', 'flag', 'block'])
     .default('off')

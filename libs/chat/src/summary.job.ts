@@ -1,0 +1,11 @@
+import { defineJob } from '@parley/platform/jobs';
+import { z } from 'zod';
+
+/** Sums up what has left a session's window of history. Payloads hold ids and numbers only. */
+export const summaryJob = defineJob({
+  name: 'session.summary',
+  payload: z.object({ orgId: z.string(), sessionId: z.string(), window: z.number().int().min(0) }),
+  retry: { limit: 3, delaysSeconds: [10, 60, 300] },
+  deadLetter: true,
+  singleton: ({ sessionId }) => sessionId,
+});
