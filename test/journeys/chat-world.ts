@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import { freePort, openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import pg from 'pg';
 import { FakeModel, type FakeRequest } from '../support/fake-model/index.js';
 import { type Answer, type Call, ParleyClient } from '../support/nodes/client.js';
 import { ParleyNode } from '../support/nodes/parley-node.js';
@@ -14,28 +15,37 @@ const TITLE = { schema: 'session_title' };
 /** One node of the built program, a database that the test can look into, and a model that answers by script. */
 export class ChatWorld {
   private constructor(
-    readonly node: ParleyNode,
+    private serving: ParleyNode,
     readonly model: FakeModel,
     readonly db: TestDatabase,
     private readonly dataDir: string,
+    private readonly env: Readonly<Record<string, string>>,
   ) {}
 
   static async open(env: Readonly<Record<string, string>> = {}): Promise<ChatWorld> {
     const [model, db] = await Promise.all([FakeModel.start(), openTestDatabase()]);
     const dataDir = await mkdtemp(join(tmpdir(), 'parley-journey-'));
-    const node = await ParleyNode.start({
-      env: {
-        PARLEY_DATA_DIR: dataDir,
-        DATABASE_URL: db.appUrl,
-        DATABASE_MIGRATION_URL: db.ownerUrl,
-        OPENAI_BASE_URL: model.url,
-        PARLEY_MODEL: 'openai:fake-1',
-        PARLEY__LIMITS__ENABLED: 'false',
-        PARLEY__MODELS__BREAKER_FAILURES: '1000',
-        ...env,
-      },
-    });
-    return new ChatWorld(node, model, db, dataDir);
+    const all = {
+      PORT: String(await freePort()),
+      PARLEY_DATA_DIR: dataDir,
+      DATABASE_URL: db.appUrl,
+      DATABASE_MIGRATION_URL: db.ownerUrl,
+      OPENAI_BASE_URL: model.url,
+      PARLEY_MODEL: 'openai:fake-1',
+      PARLEY__LIMITS__ENABLED: 'false',
+      PARLEY__MODELS__BREAKER_FAILURES: '1000',
+      ...env,
+    };
+    return new ChatWorld(await ParleyNode.start({ env: all }), model, db, dataDir, all);
+  }
+
+  get node(): ParleyNode {
+    return this.serving;
+  }
+
+  /** The next node, at the address of the one that has gone. */
+  async restart(): Promise<void> {
+    this.serving = await ParleyNode.start({ env: this.env });
   }
 
   async close(): Promise<void> {
@@ -47,6 +57,14 @@ export class ChatWorld {
 
   user(): Promise<ParleyClient> {
     return ParleyClient.register(this.node.url);
+  }
+
+  /** A user who may do what the role may: there is no way yet to hand out roles over the API. */
+  async ranked(role: string): Promise<ParleyClient> {
+    const client = await this.user();
+    const { body } = await client.call('/auth/me');
+    await grantRole(this.db, String(body['user_id']), role);
+    return client;
   }
 
   /** A conversation with a title, so that no job writes one, unless told otherwise. */
@@ -127,6 +145,21 @@ export class ChatWorld {
 
   async query<T extends Body>(text: string, ...values: unknown[]): Promise<T[]> {
     return (await this.db.pool.query<T>(text, values)).rows;
+  }
+}
+
+/** Written by the owner of the schema; the program reads roles at each call. */
+async function grantRole({ ownerUrl }: TestDatabase, principalId: string, role: string): Promise<void> {
+  const owner = new pg.Client({ connectionString: ownerUrl });
+  await owner.connect();
+  try {
+    await owner.query(
+      `insert into role_grants (org_id, principal_id, role, granted_at)
+       select org_id, principal_id, $2, now() from memberships where principal_id = $1`,
+      [principalId, role],
+    );
+  } finally {
+    await owner.end();
   }
 }
 

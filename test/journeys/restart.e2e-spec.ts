@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeOnPostgresServer, openTestDatabase, openTestPostgres } from '@parley/platform/testing';
 import { FakeModel } from '../support/fake-model/index.js';
 import { ParleyClient } from '../support/nodes/client.js';
 import { ParleyNode } from '../support/nodes/parley-node.js';
@@ -8,9 +9,35 @@ import { EventSourceLine, PlainLine, record, SocketIoLine } from '../support/soc
 import { type Body, items, messagesOf, until } from './chat-world.js';
 
 const LEASE_S = 2;
+const NOTHING_MORE = { env: {}, close: () => Promise.resolve() };
 
-/** The embedded database in one data directory, and one node after the other on it. */
-describe('a node that goes and comes back', () => {
+describe('a node that goes and comes back, on the embedded database in its data directory', () => {
+  describeComingBack(() => Promise.resolve(NOTHING_MORE));
+});
+
+describeOnPostgresServer('a node that goes and comes back, on a PostgreSQL server', () => {
+  describeComingBack(async () => {
+    const server = await openTestPostgres();
+    const database = await openTestDatabase({ server });
+    return {
+      env: { DATABASE_URL: database.appUrl, DATABASE_MIGRATION_URL: database.ownerUrl },
+      close: async () => {
+        await database.close();
+        await server.close();
+      },
+    };
+  });
+});
+
+/** What stands beside the data directory while nodes come and go. */
+interface Ground {
+  readonly env: Readonly<Record<string, string>>;
+  readonly close: () => Promise<void>;
+}
+
+/** One node after the other in one data directory. */
+function describeComingBack(openGround: () => Promise<Ground>): void {
+  let ground: Ground = NOTHING_MORE;
   let model: FakeModel;
   let dataDir: string;
   let node: ParleyNode;
@@ -20,6 +47,7 @@ describe('a node that goes and comes back', () => {
   const start = () =>
     ParleyNode.start({
       env: {
+        ...ground.env,
         PARLEY_DATA_DIR: dataDir,
         OPENAI_BASE_URL: model.url,
         PARLEY_MODEL: 'openai:fake-1',
@@ -28,6 +56,7 @@ describe('a node that goes and comes back', () => {
       },
     });
   beforeAll(async () => {
+    ground = await openGround();
     dataDir = await mkdtemp(join(tmpdir(), 'parley-restart-'));
     model = await FakeModel.start();
     node = await start();
@@ -36,6 +65,7 @@ describe('a node that goes and comes back', () => {
   afterAll(async () => {
     await node.stop();
     await model.stop();
+    await ground.close();
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   }, 30_000);
   beforeEach(async () => {
@@ -165,4 +195,4 @@ describe('a node that goes and comes back', () => {
     expect(model.requests({ user: /^queued$/ })).toHaveLength(1);
     await expectGapless();
   }, 60_000);
-});
+}

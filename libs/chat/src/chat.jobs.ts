@@ -23,8 +23,8 @@ export class ChatJobs implements OnModuleInit {
     this.jobs.work(summaryJob, ({ orgId, sessionId, window }, { signal }) =>
       this.summaries.write(orgId, sessionId, window, signal),
     );
-    this.runner.onSummarised(({ actor, sessionId }, rule) => {
-      this.summaries.afterRun(actor, sessionId, rule).catch((error: unknown) => {
+    this.runner.onSummarised((run, rule) => {
+      this.summaries.afterRun(run, rule).catch((error: unknown) => {
         // What has left the window is still there: the next completed run looks again.
         this.logger.warn({ err: error }, 'a summary could not be ordered');
       });

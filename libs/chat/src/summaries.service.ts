@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type Actor, systemActor } from '@parley/auth';
+import { systemActor } from '@parley/auth';
 import { Clock } from '@parley/platform/clock';
 import { JobQueue } from '@parley/platform/jobs';
 import { SummariesRepository } from '@parley/sessions';
 import { SummaryWriter, type TurnPlan } from '@parley/use-cases';
+import type { BegunRun } from './begun-run.js';
 import { summaryJob } from './summary.job.js';
 
 /** Messages that one call takes in. */
@@ -22,8 +23,9 @@ export class Summaries {
   ) {}
 
   /** Looks whether enough has left the window since the last time. Nothing is kept of a trial. */
-  async afterRun(actor: Actor, sessionId: string, rule: NonNullable<TurnPlan['summary']>): Promise<void> {
-    if (actor.kind === 'trial' || !(await this.summaries.due(actor, sessionId, rule))) return;
+  async afterRun(run: BegunRun, rule: NonNullable<TurnPlan['summary']>): Promise<void> {
+    const { actor, sessionId, messageSeq } = run;
+    if (actor.kind === 'trial' || !(await this.summaries.due(actor, sessionId, messageSeq, rule))) return;
     await this.order(actor.orgId, sessionId, rule.window);
   }
 

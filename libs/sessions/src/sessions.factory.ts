@@ -14,6 +14,7 @@ import { MessagesRepository } from './messages.repository.js';
 import type { RunRow } from './rows.js';
 import { RunsRepository } from './runs.repository.js';
 import { SessionsRepository } from './sessions.repository.js';
+import { SummariesRepository } from './summaries.repository.js';
 import { TitlesRepository } from './titles.repository.js';
 import type { Accepted, Admission, Ended, Fence, FrozenPlan, NewAnswer, NewTurn, RunEnd } from './turns.types.js';
 
@@ -47,6 +48,7 @@ export class Conversations {
   readonly messages: MessagesRepository;
   readonly runs: RunsRepository;
   readonly sessions: SessionsRepository;
+  readonly summaries: SummariesRepository;
   readonly titles: TitlesRepository;
   private time = Date.parse('2026-11-21T12:00:00.000Z');
 
@@ -63,6 +65,7 @@ export class Conversations {
     this.messages = new MessagesRepository(database);
     this.runs = new RunsRepository(database);
     this.sessions = new SessionsRepository(database);
+    this.summaries = new SummariesRepository(database);
     this.titles = new TitlesRepository(database);
   }
 

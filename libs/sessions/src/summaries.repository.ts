@@ -57,8 +57,11 @@ const isHistory = sql`not superseded and not hidden and status in ('complete', '
 export class SummariesRepository {
   constructor(private readonly database: Database) {}
 
-  /** Whether `threshold` messages that no summary holds have left the window. */
-  due(actor: Actor, sessionId: string, { window, threshold }: SummaryRule): Promise<boolean> {
+  /**
+   * Whether with this turn `threshold` messages that no summary holds have left the window. Later turns do not
+   * count: each is looked at once, however quickly the next one follows.
+   */
+  due(actor: Actor, sessionId: string, turn: number, { window, threshold }: SummaryRule): Promise<boolean> {
     const enough = window + threshold;
     return this.database.as(actor, async (db) => {
       const { rows } = await sql<{ n: number }>`
@@ -68,7 +71,7 @@ export class SummariesRepository {
         select count(*)::int as n from (
           select from messages
           where session_id = ${sessionId} and org_id = ${actor.orgId} and ${isHistory}
-            and (turn_seq, seq) > (coalesce((select through_turn from s), 0), coalesce((select through_seq from s), 0))
+            and turn_seq <= ${turn}::bigint and (turn_seq, seq) > (coalesce((select through_turn from s), 0), coalesce((select through_seq from s), 0))
           limit ${enough}::int) as unheld`.execute(db);
       return (rows[0]?.n ?? 0) >= enough;
     });

@@ -18,6 +18,7 @@ import { UseCaseConfiguration } from './overrides/configure.service.js';
 import { OverridesRepository, type StoredOverride } from './overrides/overrides.repository.js';
 import { UseCaseOverrides } from './overrides/overrides.service.js';
 import type { Overlay } from './settings/overlay.js';
+import { SummaryWriter } from './summary-writer.service.js';
 import { TitleWriter } from './title-writer.service.js';
 import { TurnEngine } from './turn/onion.service.js';
 import type { ComponentResult, HistoryMessage, TurnInput, TurnOutcome, TurnSink } from './turn/turn.types.js';
@@ -82,6 +83,7 @@ export interface OpenUseCases {
   readonly planner: TurnPlanner;
   readonly engine: TurnEngine;
   readonly titles: TitleWriter;
+  readonly summaries: SummaryWriter;
   readonly configuration: UseCaseConfiguration;
   readonly overrides: UseCaseOverrides;
   readonly clock: SettableClock;
@@ -118,6 +120,7 @@ export async function openUseCases(options: OpenOptions = {}): Promise<OpenUseCa
     planner: module.get(TurnPlanner),
     engine: module.get(TurnEngine),
     titles: module.get(TitleWriter),
+    summaries: module.get(SummaryWriter),
     configuration: module.get(UseCaseConfiguration),
     overrides: module.get(UseCaseOverrides),
     clock,

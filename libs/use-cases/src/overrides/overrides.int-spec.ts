@@ -5,6 +5,7 @@ import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { DEFAULT_ORG_ID } from '@parley/schema';
 import { type OpenUseCases, openUseCases, planInput } from '../use-cases.factory.js';
 
+const OTHER = 'org_01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const ADMIN = systemActor(DEFAULT_ORG_ID, ['use_case:configure']);
 
 describe('overrides in the database', () => {
@@ -45,6 +46,28 @@ describe('overrides in the database', () => {
     expect(rows).toEqual([
       { version: 2, locked: ['temperature'], updated_by: 'system', updated_at: first.clock.now() },
     ]);
+  });
+
+  it('count in their own organisation only', async () => {
+    const one = await node();
+    const { pool } = test;
+    await pool.query('insert into organisations (id, name, created_at) values ($1, $2, now())', [OTHER, 'Other']);
+    const stranger = systemActor(OTHER, ['use_case:configure']);
+    await configure(one, 0.1);
+    const theirs = () => one.planner.plan(stranger, planInput()).settings['text_chat'];
+    expect(theirs()).toMatchObject({ temperature: 0.7 });
+    expect(await one.configuration.get(stranger, 'basic_chat')).toMatchObject({ version: 0, settings: {} });
+    await one.configuration.replace(stranger, 'basic_chat', { settings: { temperature: 0.9 } }, 0);
+    expect([theirs(), temperature(one)]).toMatchObject([{ temperature: 0.9 }, { temperature: 0.1 }]);
+    expect(await one.configuration.list(ADMIN)).toMatchObject([{ name: 'basic_chat', settings: { temperature: 0.1 } }]);
+  });
+
+  it('are begun on version 0, and on no other', async () => {
+    const one = await node();
+    const begin = (expected: number) => one.configuration.replace(ADMIN, 'basic_chat', {}, expected);
+    await expect(begin(1)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await begin(0)).toMatchObject({ version: 1 });
+    await expect(begin(0)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
   });
 
   it('count on another node within two seconds, without a word from the bus', async () => {
