@@ -20,9 +20,7 @@ export class ChatJobs implements OnModuleInit {
 
   onModuleInit(): void {
     this.jobs.work(titleJob, ({ orgId, sessionId }, { signal }) => this.titles.write(orgId, sessionId, signal));
-    this.jobs.work(summaryJob, ({ orgId, sessionId, window }, { signal }) =>
-      this.summaries.write(orgId, sessionId, window, signal),
-    );
+    this.jobs.work(summaryJob, (order, { signal }) => this.summaries.write(order, signal));
     this.runner.onSummarised((run, rule) => {
       this.summaries.afterRun(run, rule).catch((error: unknown) => {
         // What has left the window is still there: the next completed run looks again.

@@ -33,7 +33,7 @@ export class MessageCare {
       throw sessionErrors.RUN_IN_PROGRESS({ detail: 'The message is being answered: cancel its run first.' });
     announceWake(this.bus, sessionId, erased.lastSeq);
     if (erased.untitled) await this.titles.afterRun(actor, sessionId, true);
-    if (erased.unsummarised !== undefined) await this.summaries.order(actor.orgId, sessionId, erased.unsummarised);
+    if (erased.unsummarised !== undefined) await this.summaries.anew(actor, sessionId, erased.unsummarised);
   }
 
   /** @throws MESSAGE_DELETED */

@@ -106,13 +106,14 @@ export interface SessionEventsTable {
 export interface SessionSummariesTable {
   org_id: string;
   session_id: string;
-  content: string;
-  source_message_ids: string[];
-  through_turn: Bigint;
-  through_seq: Bigint;
+  content: string | null;
+  source_message_ids: ColumnType<string[], string[] | undefined, string[]>;
+  through_turn: ColumnType<number, number | undefined, number>;
+  through_seq: ColumnType<number, number | undefined, number>;
   context_window: number;
   tainted: Generated<boolean>;
-  written_at: Timestamp;
+  claimed_until: Timestamp | null;
+  written_at: Timestamp | null;
 }
 
 export interface FeedbackTable {

@@ -148,6 +148,8 @@ export class MessagesRepository {
         db
           .selectFrom('session_summaries')
           .select(['content', 'tainted'])
+          .$narrowType<{ content: string }>()
+          .where('content', 'is not', null)
           .where('org_id', '=', actor.orgId)
           .where('session_id', '=', sessionId)
           .where('through_turn', '<', beforeTurn)

@@ -72,6 +72,22 @@ describe('a summary of what has left the window', () => {
     expect(rows[0]?.source_message_ids).toEqual([...first.messages, ...second.messages].map(({ id }) => id));
   });
 
+  it('is written by one at a time, until that one is done or too late', async () => {
+    await talk(1, 2);
+    const at = (seconds: number) => new Date(Date.parse('2026-11-21T12:00:00Z') + seconds * 1000);
+    const claim = (now: number) => all.summaries.claim(ada, session, 2, at(now), at(now + 300));
+    expect([await claim(0), await claim(1), await claim(299)]).toEqual([true, false, false]);
+    expect(await shown()).toBeUndefined();
+    expect(await claim(301)).toBe(true);
+    const from = await material(2);
+    expect(from).toMatchObject({ previous: null, stored: { turn: 0, seq: 0 } });
+    expect(await set(from, 'by the claimant')).toBe(true);
+    expect(await claim(302)).toBe(false);
+    await all.summaries.letGo(ada, session);
+    expect(await claim(303)).toBe(true);
+    expect(await shown()).toMatchObject({ content: 'by the claimant' });
+  });
+
   it('is shown to turns after what it holds, and to none before', async () => {
     const [, second, third] = await talk(1, 3);
     await set(await material(2), 'two exchanges');

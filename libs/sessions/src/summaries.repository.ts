@@ -58,10 +58,10 @@ export class SummariesRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Whether with this turn `threshold` messages that no summary holds have left the window. Later turns do not
+   * Whether with this turn (null: the last one) `threshold` messages that no summary holds have left the window. Later turns do not
    * count: each is looked at once, however quickly the next one follows.
    */
-  due(actor: Actor, sessionId: string, turn: number, { window, threshold }: SummaryRule): Promise<boolean> {
+  due(actor: Actor, sessionId: string, turn: number | null, { window, threshold }: SummaryRule): Promise<boolean> {
     const enough = window + threshold;
     return this.database.as(actor, async (db) => {
       const { rows } = await sql<{ n: number }>`
@@ -71,10 +71,35 @@ export class SummariesRepository {
         select count(*)::int as n from (
           select from messages
           where session_id = ${sessionId} and org_id = ${actor.orgId} and ${isHistory}
-            and turn_seq <= ${turn}::bigint and (turn_seq, seq) > (coalesce((select through_turn from s), 0), coalesce((select through_seq from s), 0))
+            and (${turn}::bigint is null or turn_seq <= ${turn}::bigint) and (turn_seq, seq) > (coalesce((select through_turn from s), 0), coalesce((select through_seq from s), 0))
           limit ${enough}::int) as unheld`.execute(db);
       return (rows[0]?.n ?? 0) >= enough;
     });
+  }
+
+  /** Keeps others from writing it until then, or until it is let go; false where somebody else does. */
+  claim(actor: Actor, sessionId: string, window: number, now: Date, until: Date): Promise<boolean> {
+    return this.database.as(actor, async (db) => {
+      const { rows } = await sql`
+        insert into session_summaries (org_id, session_id, context_window, claimed_until)
+        select org_id, id, ${window}::int, ${until} from sessions
+        where org_id = ${actor.orgId} and id = ${sessionId} and deleted_at is null
+        on conflict (org_id, session_id) do update set claimed_until = excluded.claimed_until
+        where session_summaries.claimed_until is null or session_summaries.claimed_until < ${now}
+        returning session_id`.execute(db);
+      return rows.length > 0;
+    });
+  }
+
+  async letGo(actor: Actor, sessionId: string): Promise<void> {
+    await this.database.as(actor, (db) =>
+      db
+        .updateTable('session_summaries')
+        .set({ claimed_until: null })
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId)
+        .execute(),
+    );
   }
 
   /**
@@ -84,7 +109,8 @@ export class SummariesRepository {
   material(actor: Actor, sessionId: string, window: number, limit: number): Promise<SummaryMaterial | undefined> {
     return this.database.as(actor, async (db) => {
       const stored = await readStored(db, actor, sessionId);
-      const previous = stored?.sound === true ? stored : null;
+      const previous =
+        stored?.sound === true && stored.content !== null ? { ...stored, content: stored.content } : null;
       const messages = await leftSince(db, actor, { sessionId, after: previous, window, limit });
       if (messages.length === 0) return undefined;
       return { previous, stored: stored === undefined ? null : { turn: stored.turn, seq: stored.seq }, messages };
@@ -101,7 +127,7 @@ export class SummariesRepository {
 }
 
 async function readStored(db: Executor, actor: Actor, sessionId: string) {
-  const { rows } = await sql<Place & { content: string; sourceIds: string[]; tainted: boolean; sound: boolean }>`
+  const { rows } = await sql<Place & { content: string | null; sourceIds: string[]; tainted: boolean; sound: boolean }>`
     select s.content, s.source_message_ids as "sourceIds", s.through_turn as turn, s.through_seq as seq, s.tainted,
       not exists (
         select from messages where org_id = s.org_id and id = any(s.source_message_ids) and not (${isHistory})) as sound

@@ -171,17 +171,19 @@ async function log(db: Schema): Promise<void> {
 async function summaries(db: Schema): Promise<void> {
   // One rolling summary of what has left the window. through_* is the place in turn order up to which it
   // reaches, context_window the window that it was written for: it is written anew for the same one.
+  // Whoever writes it has claimed the row, which then is there before there is a summary: it holds nothing.
   await sql`
     create table session_summaries (
       org_id text collate "C" not null,
       session_id text collate "C" not null,
-      content text not null,
-      source_message_ids text[] not null,
-      through_turn bigint not null,
-      through_seq bigint not null,
+      content text,
+      source_message_ids text[] not null default '{}',
+      through_turn bigint not null default 0,
+      through_seq bigint not null default 0,
       context_window integer not null,
       tainted boolean not null default false,
-      written_at timestamptz not null,
+      claimed_until timestamptz,
+      written_at timestamptz,
       primary key (org_id, session_id),
       foreign key (org_id, session_id) references sessions (org_id, id)
     )`.execute(db);

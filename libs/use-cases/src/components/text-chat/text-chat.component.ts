@@ -114,7 +114,7 @@ export class TextChat implements Component {
       instructions,
       format: formatLine(settings),
       blocks: [...summaryBlocks(turn), ...turn.blocks],
-      history: settings.context_window === 0 ? [] : turn.input.history.slice(-settings.context_window),
+      history: lastOf(turn.input.history, settings.context_window),
       message: turn.input.message.content,
       budget: this.promptBudget(settings),
     });
@@ -181,6 +181,10 @@ function summaryBlocks({ input: { plan, summary } }: Turn): ContextBlock[] {
   if (plan.summary === null || summary === undefined) return [];
   const { content: text, tainted: taints } = summary;
   return [{ source: 'summary', title: SUMMARY_TITLE, text, priority: SUMMARY_PRIORITY, trusted: false, taints }];
+}
+
+function lastOf<T>(list: readonly T[], count: number): readonly T[] {
+  return list.slice(Math.max(0, list.length - count));
 }
 
 /** A model may wrap its JSON in words or a fence; then the value alone is the answer. */
