@@ -149,6 +149,8 @@ function describeComingBack(openGround: () => Promise<Ground>): void {
     expect(await events()).toEqual(log);
     const { body } = await ada.call(path, { method: 'POST', body: { content: 'two' } });
     expect(record(body['message'])['seq']).toBe(log.length + 1);
+    expect(JSON.stringify(model.request({ user: /^two$/ }).body)).toContain('one');
+    expect((await ada.call(`/chat/sessions/${session}`)).body['settings']).toEqual({ personality: 'technical_expert' });
     await expectGapless();
   }, 60_000);
 

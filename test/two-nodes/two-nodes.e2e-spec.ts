@@ -1,4 +1,5 @@
 import { describeOnPostgresServer, describeOnRedis } from '@parley/platform/testing';
+import pg from 'pg';
 import {
   type Acknowledged,
   Arrangement,
@@ -51,6 +52,16 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
   const signIn = () => {
     logins += 1;
     return ParleyClient.register(nodes.url(0));
+  };
+  const grantAdmin = async (principalId: string) => {
+    const owner = new pg.Client({ connectionString: nodes.database?.ownerUrl });
+    await owner.connect();
+    await owner.query(
+      `insert into role_grants (org_id, principal_id, role, granted_at)
+       select org_id, principal_id, 'admin', now() from memberships where principal_id = $1`,
+      [principalId],
+    );
+    await owner.end();
   };
   const openSession = async (): Promise<string> => {
     const { body } = await client.call('/chat/sessions', { method: 'POST', body: { title: 'Two nodes' } });
@@ -115,6 +126,36 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     expect(events.map(({ type }) => type).slice(0, 3)).toEqual(['message.created', 'run.queued', 'run.started']);
     await client.call(`/chat/sessions/${busy}/runs/${long.receipt.run_id}/cancel`, { method: 'POST' });
     await settledBooks(client, busy, PATIENCE_MS);
+  }, 60_000);
+
+  it('changes a use case on both nodes', async () => {
+    const admin = await signIn();
+    const { body: me } = await admin.call('/auth/me');
+    await grantAdmin(String(me['user_id']));
+    const path = '/admin/use-cases/basic_chat';
+    const temperatureOn = async (n: number) => {
+      const { body } = await admin.on(nodes.url(n)).call('/chat/use-cases/basic_chat');
+      const properties = Object(Object(body['settings_schema'])['properties']);
+      return Object(properties['temperature'])['default'];
+    };
+    const headers = { 'If-Match': '"0"' };
+    const body = { settings: { temperature: 0.125 } };
+    expect((await admin.call(path, { method: 'PUT', body, headers })).status).toBe(200);
+    expect(await temperatureOn(0)).toBe(0.125);
+    const asked = performance.now();
+    await eventually(async () => (await temperatureOn(1)) === 0.125);
+    expect(performance.now() - asked).toBeLessThan(2000 * SLACK);
+    const sessionId = await openSession();
+    await send(1, sessionId, question(2, 10, 'with the override'));
+    const [request] = await nodes.model.waitFor({ user: /with the override/ });
+    expect(request?.body).toMatchObject({ temperature: 0.125 });
+    // What B decides on is what A has written, also where B has not heard of it.
+    expect((await admin.on(nodes.url(1)).call(path)).headers.get('etag')).toBe('"1"');
+    const late = { method: 'PUT', body: {}, headers };
+    expect((await admin.on(nodes.url(1)).call(path, late)).status).toBe(412);
+    const away = { method: 'DELETE', headers: { 'If-Match': '"1"' } };
+    expect((await admin.on(nodes.url(1)).call(path, away)).status).toBe(204);
+    await eventually(async () => (await temperatureOn(0)) === 0.7);
   }, 60_000);
 
   it('ends a login on both nodes at once', async () => {
