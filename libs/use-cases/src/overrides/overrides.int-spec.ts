@@ -34,7 +34,7 @@ describe('overrides in the database', () => {
   it('are there after a restart, with their version and who set them', async () => {
     const first = await node();
     const stored = await configure(first, 0.1);
-    expect(stored).toMatchObject({ orgId: DEFAULT_ORG_ID, name: 'basic_chat', version: 1, enabled: true, locked: [] });
+    expect(stored).toMatchObject({ updatedBy: 'system', name: 'basic_chat', version: 1, enabled: true, locked: [] });
     await first.configuration.replace(
       ADMIN,
       'basic_chat',

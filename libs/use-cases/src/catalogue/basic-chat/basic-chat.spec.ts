@@ -47,10 +47,10 @@ describe('basic_chat', () => {
     );
   });
 
-  it('is one component, one call for its title, and keeps nothing', () => {
+  it('is one component, a call for its title and one for its summary, and keeps nothing', () => {
     const useCase = open.catalogue.find('basic_chat');
     expect(useCase).toMatchObject({ components: ['text_chat'], answers: 'text_chat', tools: [], records: {} });
-    expect(Object.keys(useCase?.calls ?? {})).toEqual(['session_title']);
+    expect(Object.keys(useCase?.calls ?? {})).toEqual(['session_title', 'session_summary']);
     expect(useCase?.required).toEqual(new Set(['text_chat']));
   });
 });
