@@ -83,6 +83,7 @@ function run(suite: string, mutant: object): 'green' | 'red' {
     timeout: PATIENCE_MS,
   });
   // Jest tells of both in its summary; anything else is a fault of the run, which notices nothing.
-  if (!/^Tests: /m.test(stderr) || stderr.includes('Test suite failed to run')) throw new Error(`the suites did not run:\n${stderr.slice(-2000)}`);
+  if (!/^Tests: /m.test(stderr) || stderr.includes('Test suite failed to run'))
+    throw new Error(`the suites did not run:\n${stderr.slice(-2000)}`);
   return status === 0 ? 'green' : 'red';
 }

@@ -17,6 +17,8 @@ interface Place {
   readonly seq: number;
 }
 
+type MaybePlace = Place | { readonly turn: null; readonly seq: null };
+
 export interface SourceMessage {
   readonly id: string;
   readonly role: 'user' | 'assistant' | 'system' | 'tool';
@@ -168,13 +170,19 @@ async function stands(db: Executor, actor: Actor, sessionId: string, from: Summa
     .executeTakeFirst();
   if (session === undefined) return false;
   const ids = [...(from.previous?.sourceIds ?? []), ...from.messages.map(({ id }) => id)];
-  const { rows } = await sql<{ turn: number | null; seq: number | null; sound: boolean }>`
+  const { rows } = await sql<MaybePlace & { sound: boolean }>`
     select s.through_turn as turn, s.through_seq as seq, not exists (
       select from messages where org_id = ${actor.orgId} and id = any(${ids}::text[]) and not (${isHistory})) as sound
     from (select) as nothing
       left join session_summaries s on s.org_id = ${actor.orgId} and s.session_id = ${sessionId}`.execute(db);
   const now = rows[0];
-  return now?.sound === true && now.turn === (from.stored?.turn ?? null) && now.seq === (from.stored?.seq ?? null);
+  return now?.sound === true && isSamePlace(now, from.stored ?? NOWHERE);
+}
+
+const NOWHERE = { turn: null, seq: null };
+
+function isSamePlace(one: MaybePlace, other: MaybePlace): boolean {
+  return one.turn === other.turn && one.seq === other.seq;
 }
 
 async function put(db: Executor, actor: Actor, sessionId: string, summary: NewSummary): Promise<boolean> {

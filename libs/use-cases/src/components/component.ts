@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ComponentName } from '../declaration/declaration.js';
 import type { FrozenSettings } from '../settings/frozen.js';
 import type { Turn } from '../turn/turn.js';
+import type { SummaryRule } from '../turn/turn.types.js';
 
 /** What a component adds to its entry in `component_results`. */
 export interface Report {
@@ -18,14 +19,6 @@ export interface Report {
 export interface Incoming {
   readonly content: string;
   readonly attachments: readonly { readonly media_id: string }[];
-}
-
-/** When messages that the model does not see any more are summed up for it. */
-export interface SummaryRule {
-  /** How many of the last messages it sees as they are. */
-  readonly window: number;
-  /** How many have to leave that window before the summary is renewed. */
-  readonly threshold: number;
 }
 
 /** A rule that spans settings, broken by the merged result. */

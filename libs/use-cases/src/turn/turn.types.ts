@@ -1,10 +1,17 @@
 import type { Actor } from '@parley/auth';
 import type { Executor } from '@parley/platform/database';
 import type { AppError } from '@parley/platform/errors';
-import type { SummaryRule } from '../components/component.js';
 import type { ComponentName } from '../declaration/declaration.js';
 import type { SettingAdjustment } from '../settings/effective-settings.js';
 import type { FrozenSettings } from '../settings/frozen.js';
+
+/** When messages that the model does not see any more are summed up for it. */
+export interface SummaryRule {
+  /** How many of the last messages it sees as they are. */
+  readonly window: number;
+  /** How many have to leave that window before the summary is renewed. */
+  readonly threshold: number;
+}
 
 /** What is decided about a turn before it is accepted: everything a run needs but the conversation. */
 export interface TurnPlan {

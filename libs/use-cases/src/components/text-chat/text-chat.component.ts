@@ -9,7 +9,8 @@ import { type FrozenSettings, settingsReader } from '../../settings/frozen.js';
 import { assemblePrompt, type Prompt } from '../../turn/prompt.js';
 import type { Speech } from '../../turn/speech.js';
 import type { ContextBlock, Turn } from '../../turn/turn.js';
-import type { BrokenRule, Component, Incoming, Report, SummaryRule } from '../component.js';
+import type { SummaryRule } from '../../turn/turn.types.js';
+import type { BrokenRule, Component, Incoming, Report } from '../component.js';
 import { type TextChatSettings, textChatSettings } from './text-chat.settings.js';
 import { dateLine, formatLine, languageLine, missingLine, styleLines } from './wording.js';
 
