@@ -154,7 +154,7 @@ describe('a long conversation with summary_enabled', () => {
     expect(world.model.requests(CALL)).toHaveLength(2);
     const [turn] = await talk(7, 7);
     expect(record(turn?.['response'])['content']).toBe('answer 7');
-    expect(await stored()).toMatchObject({ content: null, claimed_until: null });
+    expect(await stored()).toMatchObject({ content: null, source_message_ids: [] });
     expect(lastPrompt()[0]?.content).not.toContain('source=summary');
   }, 60_000);
 });
