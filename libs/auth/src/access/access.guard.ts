@@ -1,4 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { Reflector } from '@nestjs/core';
 import { AppError, platformErrors } from '@parley/platform/errors';
 import { ROUTE_ACCESS } from '@parley/platform/http';
@@ -34,7 +35,7 @@ export class AccessGuard implements CanActivate {
     const actor = await this.ofRequest(context, access);
     if (actor === undefined) return true;
     identify(actor);
-    this.permit(actor, access);
+    if (!this.holds(actor, access)) throw this.refusal(context, actor, access);
     return true;
   }
 
@@ -60,24 +61,31 @@ export class AccessGuard implements CanActivate {
       const settle = (error: unknown, actor: Actor | false | null | undefined, info: unknown): void => {
         if (error !== null && error !== undefined) reject(error);
         else if (actor) resolve(actor);
-        else reject(refusal(request, info));
+        else reject(unauthorised(request, info));
       };
       const handle = this.bearer.getPassportInstance().authenticate(BEARER, { session: false }, settle);
       void handle(request, response, reject);
     });
   }
 
-  private permit(actor: Actor, access: Exclude<Access, 'public'>): void {
+  private holds(actor: Actor, access: Exclude<Access, 'public'>): boolean {
     const allowed = access === 'signed-in' || access === 'recognised' || actor.permissions.has(access);
     this.metrics.decided(allowed ? 'allowed' : 'denied', access);
-    if (allowed) return;
-    if (isAdministrative(access) && ![...actor.permissions].some(isAdministrative)) throw platformErrors.NOT_FOUND();
-    throw authErrors.PERMISSION_DENIED({ detail: `This needs the permission ${access}.` });
+    return allowed;
+  }
+
+  /** Below `/admin` who may use none of it is told that there is nothing; everybody else, what it needs. */
+  private refusal(context: ExecutionContext, actor: Actor, access: string): AppError {
+    const path: unknown = this.reflector.get(PATH_METADATA, context.getClass());
+    const hidden = String(path).startsWith('admin') && ![...actor.permissions].some(isAdministrative);
+    return hidden
+      ? platformErrors.NOT_FOUND()
+      : authErrors.PERMISSION_DENIED({ detail: `This needs the permission ${access}.` });
   }
 }
 
 /** What passport tells of a refusal: our own error, jsonwebtoken's, or that there was no token. */
-function refusal(request: Request, info: unknown): AppError {
+function unauthorised(request: Request, info: unknown): AppError {
   if (info instanceof AppError) return info;
   const bearer = /^bearer\s/i.test(request.headers.authorization ?? '');
   return bearer ? invalidToken({ cause: info }) : unauthenticated();
