@@ -1,4 +1,5 @@
 import type { Actor } from '@parley/auth';
+import type { HistoryRow } from '@parley/sessions';
 import type { TurnPlan } from '@parley/use-cases';
 
 /** A run that this node has begun and holds the lease of. */
@@ -11,6 +12,8 @@ export interface BegunRun {
   readonly messageSeq: number;
   readonly content: string;
   readonly plan: TurnPlan;
+  /** What it is shown of the turns before, where the flight that began it has brought it along. */
+  readonly history?: readonly HistoryRow[];
   readonly context: Readonly<Record<string, unknown>>;
   readonly correlationId: string | null;
   readonly startedAt: Date;

@@ -77,6 +77,7 @@ export class ChatService {
       authorName: actor.name,
       context,
       plan,
+      historyLimit: plan.historyLimit,
       correlationId: correlationId() ?? null,
       idempotency: this.idempotency(key, ['send', sessionId, input]),
       at: this.clock.now(),
@@ -121,6 +122,7 @@ export class ChatService {
       untitled: session.title_source === 'none' && actor.kind !== 'trial',
       context,
       plan,
+      historyLimit: plan.historyLimit,
       correlationId: correlationId() ?? null,
       idempotency: this.idempotency(call.key, ['regenerate', sessionId, messageId, input]),
       at: this.clock.now(),
@@ -130,7 +132,7 @@ export class ChatService {
   }
 
   private async session(actor: Actor, sessionId: string) {
-    const session = await this.sessions.find(actor, sessionId);
+    const session = await this.sessions.forTurn(actor, sessionId);
     if (session === undefined) throw platformErrors.NOT_FOUND();
     return session;
   }

@@ -85,6 +85,7 @@ export class Intake {
         messageId: turn.messageId,
         messageSeq: message?.seq ?? messageSeqOf(turn),
         content: turn.content,
+        history: accepted.history,
         plan,
         context: turn.context,
         correlationId: turn.correlationId,

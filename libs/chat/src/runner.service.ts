@@ -3,7 +3,7 @@ import { Clock } from '@parley/platform/clock';
 import { CONFIG, type Config } from '@parley/platform/config';
 import { AppError, platformErrors } from '@parley/platform/errors';
 import { runWithContext } from '@parley/platform/observability';
-import { type HistoryRow, MessagesRepository, type RunEnd, sessionErrors } from '@parley/sessions';
+import { HistoryRepository, type HistoryRow, type RunEnd, sessionErrors } from '@parley/sessions';
 import { type HistoryMessage, TurnEngine, TurnFailure, type TurnOutcome, type TurnPlan } from '@parley/use-cases';
 import type { BegunRun } from './begun-run.js';
 import type { LiveRun } from './live-run.js';
@@ -26,7 +26,7 @@ export class Runner {
 
   constructor(
     private readonly engine: TurnEngine,
-    private readonly messages: MessagesRepository,
+    private readonly history: HistoryRepository,
     private readonly voice: RunVoice,
     private readonly ends: RunEnds,
     private readonly clock: Clock,
@@ -111,9 +111,9 @@ export class Runner {
   private async turn(live: LiveRun): Promise<TurnOutcome> {
     const { run } = live;
     const { plan } = run;
-    const history = await this.messages.history(run.actor, run.sessionId, run.messageSeq, plan.historyLimit);
-    const summary =
-      plan.summary === null ? undefined : await this.messages.summaryBefore(run.actor, run.sessionId, run.messageSeq);
+    const { actor, sessionId, messageSeq } = run;
+    const history = run.history ?? (await this.history.before(actor, sessionId, messageSeq, plan.historyLimit));
+    const summary = plan.summary === null ? undefined : await this.history.summaryBefore(actor, sessionId, messageSeq);
     return this.engine.run(
       {
         actor: run.actor,

@@ -17,7 +17,7 @@ describe('the first transaction of a turn', () => {
 
   it('stores message, run and events together, and begins the run where the session is idle', async () => {
     const { runId, messageId, accepted } = await all.send(ada, session, 'Hello?');
-    expect(accepted).toEqual({ begun: true, lastSeq: 3, parentId: null });
+    expect(accepted).toEqual({ begun: true, lastSeq: 3, parentId: null, history: [] });
     expect(await all.messagesOf(ada, session)).toMatchObject([{ id: messageId, seq: 1, content: 'Hello?' }]);
     expect(await all.run(ada, session, runId)).toMatchObject({ status: 'running', attempt: 1, last_seq: 3 });
     const events = await all.events(ada, session);

@@ -1,18 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor, StoredActor } from '@parley/auth';
-import { Database, type Executor } from '@parley/platform/database';
-import { type RawBuilder, sql } from 'kysely';
-import type { Accepted, Admission, FrozenPlan, IdempotentCall, NewRegeneration, NewTurn } from './turns.types.js';
-
-interface AcceptedRow {
-  readonly begun: boolean;
-  readonly last_seq: number;
-  readonly parent_id: string | null;
-}
+import { Database, type Part, part, Statement } from '@parley/platform/database';
+import { HISTORY_OF_RUN } from './history.repository.js';
+import type { Accepted, Admission, FrozenPlan, NewRegeneration, NewTurn } from './turns.types.js';
 
 /**
  * The first transaction of a turn: one statement that locks the session by advancing `last_seq`
- * and stores message, run and events. From its commit on nothing may be lost.
+ * and stores message, run and events. From its commit on nothing may be lost. The history that the
+ * model is shown is read in the same flight, after it: what the lock waited for is seen.
  */
 @Injectable()
 export class AcceptRepository {
@@ -20,63 +15,36 @@ export class AcceptRepository {
 
   /** Null when the session is not the actor's, is busy and rejects, or a bound is reached: ask `whyRefused`. */
   send(actor: Actor, turn: NewTurn, admission: Admission): Promise<Accepted | null> {
-    return this.database.as(
-      actor,
-      async (db) => {
-        const { rows } = await sql<AcceptedRow>`
-        with s as (${lockSession(actor, turn, admission, { message: turn.messageId, at: turn.at })}),
-        m as (
-          insert into messages (org_id, session_id, seq, id, owner_id, run_id, parent_id, turn_seq, role, author_type,
-            author_id, author_name, content, parts, attachments, status, metadata, client_message_id, created_at)
-          select ${actor.orgId}, ${turn.sessionId}, s.last_seq - s.events + 1, ${turn.messageId}, ${actor.principalId},
-            ${turn.runId}, s.previous_head_id, s.last_seq - s.events + 1, 'user', 'user', ${actor.principalId},
-            ${turn.authorName}, ${turn.content}, ${json(turn.parts)}::jsonb, ${json(turn.attachments)}::jsonb, 'complete',
-            ${json(turn.metadata)}::jsonb, ${turn.clientMessageId}, ${turn.at}
-          from s
-        ),
-        r as (${insertRun(actor, turn, admission, sql`s.last_seq - s.events + 1`)}),
-        e as (
-          insert into session_events (org_id, session_id, seq, type, run_id, message_id, at, data)
-          select ${actor.orgId}, ${turn.sessionId}, s.last_seq - s.events + x.i, x.type, ${turn.runId}, x.message_id, ${turn.at}, x.data
-          from s cross join lateral (values
-            (1, 'message.created', ${turn.messageId}, null::jsonb),
-            ${beginningEvents(turn, 2)}
-          ) as x (i, type, message_id, data)
-          where x.i <= s.events
-        )
-        ${idempotency(actor, turn.idempotency, turn.runId, turn.at)}
-        select s.begun, s.last_seq, s.previous_head_id as parent_id from s`.execute(db);
-        return toAccepted(rows);
-      },
-      { single: true },
-    );
+    return this.take(turn.idempotency === null ? SEND : SEND_ONCE, { actor, turn, admission });
   }
 
   /** As `send`, for a new answer to a message that is already there. */
   regenerate(actor: Actor, turn: NewRegeneration, admission: Admission): Promise<Accepted | null> {
-    return this.database.as(
-      actor,
-      async (db) => {
-        const { rows } = await sql<AcceptedRow>`
-        with s as (${lockSession(actor, turn, admission, { message: null, at: turn.at })}),
-        r as (${insertRun(actor, turn, admission, sql`${turn.messageSeq}::bigint`)}),
-        e as (
-          insert into session_events (org_id, session_id, seq, type, run_id, at, data)
-          select ${actor.orgId}, ${turn.sessionId}, s.last_seq - s.events + x.i, x.type, ${turn.runId}, ${turn.at}, x.data
-          from s cross join lateral (values ${beginningEvents(turn, 1)}) as x (i, type, message_id, data)
-          where x.i <= s.events
-        )
-        ${idempotency(actor, turn.idempotency, turn.runId, turn.at)}
-        select s.begun, s.last_seq, null as parent_id from s`.execute(db);
-        return toAccepted(rows);
-      },
-      { single: true },
-    );
+    return this.take(turn.idempotency === null ? REGENERATE : REGENERATE_ONCE, { actor, turn, admission });
+  }
+
+  private async take<T extends NewTurn | NewRegeneration>(
+    statement: Statement<Call<T>, AcceptedRow>,
+    call: Call<T>,
+  ): Promise<Accepted | null> {
+    const { actor, turn } = call;
+    const taken = statement.of(call);
+    const history = HISTORY_OF_RUN.of({ actor, ...turn, limit: turn.historyLimit });
+    await this.database.flight(actor, taken, history);
+    const row = taken.rows[0];
+    if (row === undefined) return null;
+    const { begun, last_seq, parent_id } = row;
+    return { begun, lastSeq: last_seq, parentId: parent_id, history: history.rows.toReversed() };
   }
 
   /** What `send` found in its way, read afterwards for the answer to the caller. */
-  whyRefused(actor: Actor, sessionId: string): Promise<{ active: boolean; queued: number; running: number } | null> {
-    return this.database.as(actor, (db) => refusalFacts(db, actor, sessionId));
+  async whyRefused(
+    actor: Actor,
+    sessionId: string,
+  ): Promise<{ active: boolean; queued: number; running: number } | null> {
+    const found = WHY_REFUSED.of({ actor, sessionId });
+    await this.database.flight(actor, found);
+    return found.rows[0] ?? null;
   }
 
   /** The run that a message with this client id, or a call with this key, has begun before. */
@@ -126,83 +94,139 @@ export class AcceptRepository {
   }
 }
 
+interface AcceptedRow {
+  readonly begun: boolean;
+  readonly last_seq: number;
+  readonly parent_id: string | null;
+}
+
+interface Call<T extends NewTurn | NewRegeneration = NewTurn | NewRegeneration> {
+  readonly actor: Actor;
+  readonly turn: T;
+  readonly admission: Admission;
+}
+
+const org = ({ actor }: { readonly actor: Actor }): string => actor.orgId;
+const owner = ({ actor }: { readonly actor: Actor }): string => actor.principalId;
+const session = ({ turn }: Call): string => turn.sessionId;
+const run = ({ turn }: Call): string => turn.runId;
+const message = ({ turn }: Call): string => turn.messageId;
+const at = ({ turn }: Call): Date => turn.at;
+const maxRunning = ({ admission }: Call): number | null => admission.maxRunning;
+
+const BEGINS = part<Call>`
+  (active_run_id is null and queued_runs = 0 and ${({ admission }) => admission.nodeHasRoom}::boolean)`;
+const IS_ACTIVE = part<Call>`coalesce(active_run_id = ${run}, false)`;
+const RUNNING_OF_OWNER = part<{ readonly actor: Actor }>`
+  (select count(*) from runs where org_id = ${org} and owner_id = ${owner} and status = 'running')`;
+
 /**
  * Whoever updates the session row first decides: the expressions see the row as it is under the lock.
- * `events` is the number of events that this call appends: one more than the message alone when the
+ * `events` is the number of events that this call appends: one more than its messages when the
  * run is queued, two more when it begins.
  */
-function lockSession(
-  actor: Actor,
-  turn: { readonly sessionId: string; readonly runId: string },
-  admission: Admission,
-  put: { readonly message: string | null; readonly at: Date },
-): RawBuilder<unknown> {
-  const base = put.message === null ? 0 : 1;
-  const begins = sql`(active_run_id is null and queued_runs = 0 and ${admission.nodeHasRoom}::boolean)`;
-  const events = (active: RawBuilder<unknown>) => sql`(${base}::int + case when ${active} then 2 else 1 end)`;
-  const isActive = sql`coalesce(active_run_id = ${turn.runId}, false)`;
-  return sql`
-    update sessions set
-      last_seq = last_seq + ${events(begins)},
-      queued_runs = queued_runs + case when ${begins} then 0 else 1 end,
-      active_run_id = case when ${begins} then ${turn.runId} else active_run_id end,
-      message_count = message_count + ${base}::int,
-      previous_head_id = head_message_id,
-      head_message_id = coalesce(${put.message}, head_message_id),
-      last_message_at = case when ${base}::int = 1 then ${put.at} else last_message_at end,
-      last_activity_at = ${put.at}
-    where org_id = ${actor.orgId} and id = ${turn.sessionId} and owner_id = ${actor.principalId} and deleted_at is null
-      and (active_run_id is null or ${admission.onBusy} = 'queue')
-      and queued_runs < ${admission.maxQueued}::int
-      and (active_run_id is not null or ${admission.maxRunning}::int is null or ${runningOf(actor)} < ${admission.maxRunning}::int)
-    returning last_seq, previous_head_id, ${isActive} as begun, ${events(isActive)} as events`;
-}
+const lockSession = (messages: Part<Call>, changes: Part<Call>): Part<Call> => part`
+  update sessions set
+    last_seq = last_seq + ${messages} + case when ${BEGINS} then 2 else 1 end,
+    queued_runs = queued_runs + case when ${BEGINS} then 0 else 1 end,
+    active_run_id = case when ${BEGINS} then ${run} else active_run_id end,
+    message_count = message_count + ${messages},
+    previous_head_id = head_message_id,
+    ${changes}
+    last_activity_at = ${at}
+  where org_id = ${org} and id = ${session} and owner_id = ${owner} and deleted_at is null
+    and (active_run_id is null or ${({ admission }: Call) => admission.onBusy}::text = 'queue')
+    and queued_runs < ${({ admission }: Call) => admission.maxQueued}::int
+    and (active_run_id is not null or ${maxRunning}::int is null or ${RUNNING_OF_OWNER} < ${maxRunning}::int)
+  returning last_seq, previous_head_id, ${IS_ACTIVE} as begun,
+    ${messages} + case when ${IS_ACTIVE} then 2 else 1 end as events`;
 
-function runningOf(actor: Actor): RawBuilder<unknown> {
-  return sql`(select count(*) from runs where org_id = ${actor.orgId} and owner_id = ${actor.principalId} and status = 'running')`;
-}
-
-function insertRun(
-  actor: Actor,
-  turn: NewTurn | NewRegeneration,
-  admission: Admission,
-  messageSeq: RawBuilder<unknown>,
-): RawBuilder<unknown> {
-  return sql`
-    insert into runs (org_id, id, session_id, owner_id, message_id, message_seq, queue_seq, regenerates, status, attempt, lease_owner,
-      lease_until, actor, use_case, use_case_version, context, settings, settings_adjusted, correlation_id, last_seq,
-      created_at, started_at)
-    select ${actor.orgId}, ${turn.runId}, ${turn.sessionId}, ${actor.principalId}, ${turn.messageId}, ${messageSeq}, s.last_seq, ${'messageSeq' in turn}::boolean,
-      case when s.begun then 'running' else 'queued' end, s.begun::int,
-      case when s.begun then ${admission.nodeId} end,
-      case when s.begun then clock_timestamp() + make_interval(secs => ${admission.leaseSeconds}::double precision) end,
-      ${json(storedActor(actor))}::jsonb, ${turn.useCase}, ${turn.plan.version}::int, ${json(turn.context)}::jsonb,
-      case when s.begun then ${json(turn.plan.settings)}::jsonb end,
-      case when s.begun then ${json(turn.plan.adjusted)}::jsonb end,
-      ${turn.correlationId}, s.last_seq, ${turn.at}, case when s.begun then ${turn.at}::timestamptz end
-    from s`;
-}
+const insertRun = <T extends NewTurn | NewRegeneration>(
+  messageSeq: Part<Call<T>>,
+  regenerates: Part<Call>,
+): Part<Call<T>> => part`
+  insert into runs (org_id, id, session_id, owner_id, message_id, message_seq, queue_seq, regenerates, status, attempt,
+    lease_owner, lease_until, actor, use_case, use_case_version, context, settings, settings_adjusted, correlation_id,
+    last_seq, created_at, started_at)
+  select ${org}, ${run}, ${session}, ${owner}, ${message}, ${messageSeq}, s.last_seq, ${regenerates},
+    case when s.begun then 'running' else 'queued' end, s.begun::int,
+    case when s.begun then ${({ admission }) => admission.nodeId} end,
+    case when s.begun then clock_timestamp() + make_interval(secs => ${({ admission }) => admission.leaseSeconds}) end,
+    ${({ actor }) => json(storedActor(actor))}::jsonb, ${({ turn }) => turn.useCase},
+    ${({ turn }) => turn.plan.version}::int, ${({ turn }) => json(turn.context)}::jsonb,
+    case when s.begun then ${({ turn }) => json(turn.plan.settings)}::jsonb end,
+    case when s.begun then ${({ turn }) => json(turn.plan.adjusted)}::jsonb end,
+    ${({ turn }) => turn.correlationId}, s.last_seq, ${at}, case when s.begun then ${at} end
+  from s`;
 
 /** `run.started` and the answering component's `component.started`, or `run.queued`. */
-export function beginningEvents(
-  turn: { readonly plan: FrozenPlan; readonly at: Date },
-  first: number,
-): RawBuilder<unknown> {
-  return sql`
-    (${first}::int, case when s.begun then 'run.started' else 'run.queued' end, null::text,
-      case when s.begun then ${json(startedFacts(turn.plan, 1, turn.at))}::jsonb else '{"status":"queued","attempt":0,"started_at":null}'::jsonb end),
-    (${first + 1}::int, 'component.started', null::text, ${json({ component: turn.plan.answers })}::jsonb)`;
+const beginning = (first: Part<Call>): Part<Call> => part`
+  (${first}, case when s.begun then 'run.started' else 'run.queued' end, null::text,
+    case when s.begun then ${({ turn }) => json(startedFacts(turn.plan, 1, turn.at))}::jsonb
+      else '{"status":"queued","attempt":0,"started_at":null}'::jsonb end),
+  (${first} + 1, 'component.started', null::text, ${({ turn }) => json({ component: turn.plan.answers })}::jsonb)`;
+
+const insertEvents = (events: Part<Call>): Part<Call> => part`
+  insert into session_events (org_id, session_id, seq, type, run_id, message_id, at, data)
+  select ${org}, ${session}, s.last_seq - s.events + x.i, x.type, ${run}, x.message_id, ${at}, x.data
+  from s cross join lateral (values ${events}) as x (i, type, message_id, data)
+  where x.i <= s.events`;
+
+const WITHOUT_KEY = part<Call>``;
+const WITH_KEY = part<Call>`, k as (
+  insert into idempotency_keys (org_id, principal_id, key, fingerprint, state, run_id, created_at, expires_at)
+  select ${org}, ${owner}, ${({ turn }) => turn.idempotency?.key}, ${({ turn }) => turn.idempotency?.fingerprint},
+    'done', ${run}, ${at}, ${({ turn }) => turn.idempotency?.expiresAt} from s)`;
+
+const FIRST = part<Call>`1`;
+const SECOND = part<Call>`2`;
+
+const sending = (key: Part<Call>): Statement<Call<NewTurn>, AcceptedRow> =>
+  new Statement(part<Call<NewTurn>>`
+    with s as (${lockSession(part`1`, part`head_message_id = ${message}, last_message_at = ${at},`)}),
+    m as (
+      insert into messages (org_id, session_id, seq, id, owner_id, run_id, parent_id, turn_seq, role, author_type,
+        author_id, author_name, content, parts, attachments, status, metadata, client_message_id, created_at)
+      select ${org}, ${session}, s.last_seq - s.events + 1, ${message}, ${owner}, ${run}, s.previous_head_id,
+        s.last_seq - s.events + 1, 'user', 'user', ${owner}, ${({ turn }) => turn.authorName},
+        ${({ turn }) => turn.content}, ${({ turn }) => json(turn.parts)}::jsonb,
+        ${({ turn }) => json(turn.attachments)}::jsonb, 'complete', ${({ turn }) => json(turn.metadata)}::jsonb,
+        ${({ turn }) => turn.clientMessageId}, ${at}
+      from s
+    ),
+    r as (${insertRun(part`s.last_seq - s.events + 1`, part`false`)}),
+    e as (${insertEvents(part`(1, 'message.created', ${message}, null::jsonb), ${beginning(SECOND)}`)})
+    ${key}
+    select s.begun, s.last_seq, s.previous_head_id as parent_id from s`);
+
+const regenerating = (key: Part<Call>): Statement<Call<NewRegeneration>, AcceptedRow> =>
+  new Statement(part<Call<NewRegeneration>>`
+    with s as (${lockSession(part`0`, part``)}),
+    r as (${insertRun(part<Call<NewRegeneration>>`${({ turn }) => turn.messageSeq}::bigint`, part`true`)}),
+    e as (${insertEvents(beginning(FIRST))})
+    ${key}
+    select s.begun, s.last_seq, null as parent_id from s`);
+
+const SEND = sending(WITHOUT_KEY);
+const SEND_ONCE = sending(WITH_KEY);
+const REGENERATE = regenerating(WITHOUT_KEY);
+const REGENERATE_ONCE = regenerating(WITH_KEY);
+
+interface Place {
+  readonly actor: Actor;
+  readonly sessionId: string;
 }
+
+const WHY_REFUSED = new Statement<
+  Place,
+  { readonly active: boolean; readonly queued: number; readonly running: number }
+>(part<Place>`
+  select active_run_id is not null as active, queued_runs as queued, ${RUNNING_OF_OWNER} as running
+  from sessions where org_id = ${org} and id = ${({ sessionId }) => sessionId} and owner_id = ${owner}
+    and deleted_at is null`);
 
 export function startedFacts(plan: FrozenPlan, attempt: number, at: Date): Record<string, unknown> {
   return { status: 'running', attempt, started_at: at.toISOString(), settings_adjusted: plan.adjusted };
-}
-
-function idempotency(actor: Actor, call: IdempotentCall | null, runId: string, at: Date): RawBuilder<unknown> {
-  if (call === null) return sql``;
-  return sql`, k as (
-    insert into idempotency_keys (org_id, principal_id, key, fingerprint, state, run_id, created_at, expires_at)
-    select ${actor.orgId}, ${actor.principalId}, ${call.key}, ${call.fingerprint}, 'done', ${runId}, ${at}, ${call.expiresAt} from s)`;
 }
 
 export function storedActor(actor: Actor): StoredActor {
@@ -211,19 +235,4 @@ export function storedActor(actor: Actor): StoredActor {
 
 export function json(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
-}
-
-function toAccepted(rows: readonly AcceptedRow[]): Accepted | null {
-  const row = rows[0];
-  return row === undefined ? null : { begun: row.begun, lastSeq: row.last_seq, parentId: row.parent_id };
-}
-
-async function refusalFacts(db: Executor, actor: Actor, sessionId: string) {
-  const { rows } = await sql<{ active: boolean; queued: number; running: number }>`
-    select active_run_id is not null as active, queued_runs as queued, ${runningOf(actor)} as running
-    from sessions
-    where org_id = ${actor.orgId} and id = ${sessionId} and owner_id = ${actor.principalId} and deleted_at is null`.execute(
-    db,
-  );
-  return rows[0] ?? null;
 }

@@ -1,7 +1,14 @@
 import type { Actor } from '@parley/auth';
-import { type Acting, Database, type Executor, type TransactionOptions } from '@parley/platform/database';
+import {
+  type Acting,
+  type BoundStatement,
+  Database,
+  type Executor,
+  type TransactionOptions,
+} from '@parley/platform/database';
 import { sql } from 'kysely';
 import pg from 'pg';
+import { HistoryRepository } from './history.repository.js';
 import { LogRepository } from './log.repository.js';
 import { MessagesRepository } from './messages.repository.js';
 import { RunsRepository } from './runs.repository.js';
@@ -27,9 +34,15 @@ class WatchedDatabase extends Database {
         }
         return result;
       },
-      // The counters are asked in the same transaction.
-      { ...options, single: false },
+      options,
     );
+  }
+
+  /** The counters are asked in the same transaction. */
+  override flight(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
+    return this.as(actor, async (db) => {
+      for (const statement of statements) statement.rows.push(...(await statement.in(db)));
+    });
   }
 }
 
@@ -65,7 +78,7 @@ describe('the cost of a page', () => {
   it.each<[string, (session: string, parts: ReturnType<typeof partsOn>) => Promise<unknown>]>([
     ['the newest messages', (id, { messages }) => messages.page(ada, id, { after: null, limit: 21, order: 'desc' })],
     ['the oldest messages', (id, { messages }) => messages.page(ada, id, { after: 5, limit: 21, order: 'asc' })],
-    ['the history of a turn', (id, { messages }) => messages.history(ada, id, 10_000_000, 20)],
+    ['the history of a turn', (id, { history }) => history.before(ada, id, 10_000_000, 20)],
     ['the log from its beginning', (id, { log }) => log.page(ada, id, 0, 50)],
     ['the end of the log', async (id, { log }) => log.page(ada, id, ((await log.lastSeq(ada, id)) ?? 0) - 20, 50)],
     [
@@ -105,6 +118,7 @@ describe('the cost of a page', () => {
 function partsOn(database: Database) {
   return {
     messages: new MessagesRepository(database),
+    history: new HistoryRepository(database),
     log: new LogRepository(database),
     runs: new RunsRepository(database),
     sessions: new SessionsRepository(database),

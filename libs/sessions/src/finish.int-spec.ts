@@ -151,7 +151,7 @@ describe('the last transaction of a run', () => {
     const again = await all.regenerate(ada, asked);
     const broken = all.answer('the', { status: 'partial', superseded: true });
     await all.end(ada, all.ending(again, [broken], { status: 'failed' }));
-    const history = await all.messages.history(ada, session, 1000, 20);
+    const history = await all.history.before(ada, session, 1000, 20);
     expect(history.map(({ content }) => content)).toEqual(['why?', 'because']);
     expect((await all.send(ada, session, 'next')).accepted.parentId).toBe(said.id);
   });

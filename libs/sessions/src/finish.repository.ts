@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
-import { Database, type Executor } from '@parley/platform/database';
-import { sql } from 'kysely';
+import { Database, type Executor, type Part, part, Statement } from '@parley/platform/database';
 import { json } from './accept.repository.js';
 import type { Ended, Fence, RunEnd } from './turns.types.js';
 
@@ -17,22 +16,38 @@ export class FinishRepository {
 
   /** @throws LeaseLost when the run is no longer this holder's to end. */
   end(actor: Actor, run: RunEnd, fence: Fence): Promise<Ended> {
-    const single = !run.supersedes && run.writes.length === 0 && !fence.lapsed;
-    return this.database.as(actor, (db) => this.endIn(db, actor, run, fence), { single });
+    const alone = !run.supersedes && run.writes.length === 0 && !fence.lapsed;
+    return alone
+      ? this.endAlone({ actor, run, fence, superseded: [] })
+      : this.database.as(actor, (db) => this.endIn(db, actor, run, fence));
+  }
+
+  private async endAlone(call: Call): Promise<Ended> {
+    const end = statementOf(call).of(call);
+    await this.database.flight(call.actor, end);
+    return endedBy(call, end.rows);
   }
 
   private async endIn(db: Executor, actor: Actor, run: RunEnd, fence: Fence): Promise<Ended> {
     const superseded = run.supersedes ? await supersede(db, actor, run) : [];
-    const events = [
-      ...superseded.map((messageId) => ({ type: 'message.updated', messageId, data: null })),
-      ...run.events.map(({ type, messageId, data }) => ({ type, messageId, data })),
-    ];
-    const { rows } = await endStatement(actor, run, fence, { events, superseded }).execute(db);
-    const row = rows[0];
-    if (row === undefined || row.ended === 0) throw new LeaseLost(run.runId);
+    const call = { actor, run, fence, superseded };
+    const ended = endedBy(call, await statementOf(call).of(call).in(db));
     for (const write of run.writes) await write(db);
-    return { lastSeq: row.last_seq, queued: row.queued_runs, superseded };
+    return ended;
   }
+}
+
+interface EndedRow {
+  readonly last_seq: number;
+  readonly queued_runs: number;
+  readonly ended: number;
+}
+
+/** @throws LeaseLost */
+function endedBy({ run, superseded }: Call, rows: readonly EndedRow[]): Ended {
+  const row = rows[0];
+  if (row === undefined || row.ended === 0) throw new LeaseLost(run.runId);
+  return { lastSeq: row.last_seq, queued: row.queued_runs, superseded };
 }
 
 async function supersede(db: Executor, actor: Actor, run: RunEnd): Promise<string[]> {
@@ -59,67 +74,36 @@ async function supersede(db: Executor, actor: Actor, run: RunEnd): Promise<strin
   return rows.map((row) => row.id);
 }
 
-interface StoredEvent {
-  readonly type: string;
-  readonly messageId: string | null;
-  readonly data: unknown;
+interface Call {
+  readonly actor: Actor;
+  readonly run: RunEnd;
+  readonly fence: Fence;
+  /** Older answers that give way: each is told with an event of its own, before the run's. */
+  readonly superseded: readonly string[];
 }
 
-/**
- * One statement: the session row is locked first (as everywhere), then the run, fenced by its lease.
- * Answers and events travel as JSON so that a debate of ten speeches has the same text as one voice.
- */
-function endStatement(
-  actor: Actor,
-  run: RunEnd,
-  fence: Fence,
-  { events, superseded }: { events: readonly StoredEvent[]; superseded: readonly string[] },
-) {
-  // What the next message follows: the question while it has no answer, else the answer that stands.
-  const replaced = [run.messageId, ...superseded];
-  const answers = run.answers.map((answer) => ({
-    ...answer,
-    n: events.findIndex((event) => event.type === 'message.created' && event.messageId === answer.id) + 1,
-  }));
-  const head = run.answers.findLast((answer) => !answer.superseded)?.id ?? null;
-  return sql<{ last_seq: number; queued_runs: number; ended: number }>`
-    with s as (
-      update sessions set
-        last_seq = last_seq + ${events.length}::int,
-        message_count = message_count + ${answers.length}::int,
-        active_run_id = null,
-        head_message_id = case when head_message_id = any(${replaced}::text[]) then coalesce(${head}, head_message_id) else head_message_id end,
-        last_message_at = case when ${answers.length}::int > 0 then ${run.at} else last_message_at end
-      where org_id = ${actor.orgId} and id = ${run.sessionId} and active_run_id = ${run.runId}
-        and exists (select from runs where ${fenced(actor, run, fence)})
-      returning last_seq, queued_runs
-    ),
-    r as (
-      update runs set
-        status = ${run.status}, finished_at = ${run.at}, error = ${json(run.error)}::jsonb, usage = ${json(run.usage)}::jsonb,
-        component_results = ${json(run.componentResults)}::jsonb, lease_owner = null, lease_until = null, last_seq = s.last_seq
-      from s
-      where ${fenced(actor, run, fence)}
-      returning runs.owner_id
-    ),
-    m as (
-      insert into messages (org_id, session_id, seq, id, owner_id, run_id, parent_id, turn_seq, role, author_type,
-        author_id, author_name, content, status, superseded, finish_reason, metadata, created_at)
-      select ${actor.orgId}, ${run.sessionId}, s.last_seq - ${events.length}::int + a.n, a.id, r.owner_id, ${run.runId},
-        ${run.messageId}, ${run.messageSeq}::bigint, 'assistant', 'agent', a."authorId", a."authorName", a.content,
-        a.status, a.superseded, a."finishReason", a.metadata, ${run.at}
-      from s, r, jsonb_to_recordset(${json(answers)}::jsonb) as a (n int, id text, "authorId" text, "authorName" text,
-        content text, status text, superseded boolean, "finishReason" text, metadata jsonb)
-    ),
-    e as (
-      insert into session_events (org_id, session_id, seq, type, run_id, message_id, at, data)
-      select ${actor.orgId}, ${run.sessionId}, s.last_seq - ${events.length}::int + x.n, x.event->>'type', ${run.runId},
-        x.event->>'messageId', ${run.at}, nullif(x.event->'data', 'null'::jsonb)
-      from s, r, jsonb_array_elements(${json(events)}::jsonb) with ordinality as x (event, n)
-    )
-    ${ledger(actor, run)}
-    ${drafts(run)}
-    select s.last_seq, s.queued_runs, (select count(*)::int from r) as ended from s`;
+const org = ({ actor }: Call): string => actor.orgId;
+const session = ({ run }: Call): string => run.sessionId;
+const runId = ({ run }: Call): string => run.runId;
+const at = ({ run }: Call): Date => run.at;
+const answered = ({ run }: Call): number => run.answers.length;
+const appended = ({ run, superseded }: Call): number => superseded.length + run.events.length;
+
+/** What the next message follows: the question while it has no answer, else the answer that stands. */
+const head = ({ run }: Call): string | null => run.answers.findLast((answer) => !answer.superseded)?.id ?? null;
+const replaced = ({ run, superseded }: Call): string[] => [run.messageId, ...superseded];
+
+function answersOf({ run, superseded }: Call): string | null {
+  const place = (id: string) =>
+    run.events.findIndex(({ type, messageId }) => type === 'message.created' && messageId === id);
+  return json(run.answers.map((answer) => ({ ...answer, n: superseded.length + place(answer.id) + 1 })));
+}
+
+function eventsOf({ run, superseded }: Call): string | null {
+  return json([
+    ...superseded.map((messageId) => ({ type: 'message.updated', messageId, data: null })),
+    ...run.events.map(({ type, messageId, data }) => ({ type, messageId, data })),
+  ]);
 }
 
 /**
@@ -127,25 +111,75 @@ function endStatement(
  * rolled back: whoever else ends or begins this run locks that row first, and only a lapsed lease can be renewed
  * meanwhile (`end` keeps that one in a transaction that can roll back).
  */
-function fenced(actor: Actor, run: RunEnd, fence: Fence) {
-  return sql`runs.org_id = ${actor.orgId} and runs.id = ${run.runId} and runs.status = 'running'
-    and runs.lease_owner = ${fence.nodeId} and runs.attempt = ${fence.attempt}::int
-    and (not ${fence.lapsed}::boolean or runs.lease_until < clock_timestamp())`;
-}
+const FENCED = part<Call>`
+  runs.org_id = ${org} and runs.id = ${runId} and runs.status = 'running'
+    and runs.lease_owner = ${({ fence }) => fence.nodeId} and runs.attempt = ${({ fence }) => fence.attempt}::int
+    and (not ${({ fence }) => fence.lapsed}::boolean or runs.lease_until < clock_timestamp())`;
 
-function ledger(actor: Actor, run: RunEnd) {
-  if (run.calls.length === 0) return sql``;
-  return sql`, u as (
-    insert into usage (org_id, principal_id, session_id, run_id, purpose, provider, model, input_tokens, output_tokens,
-      cost_usd, estimated, at)
-    select ${actor.orgId}, r.owner_id, ${run.sessionId}, ${run.runId}, c.purpose, c.provider, c.model, c."inputTokens",
-      c."outputTokens", c."costUsd", c.estimated, ${run.at}
-    from r, jsonb_to_recordset(${json(run.calls)}::jsonb) as c (purpose text, provider text, model text,
-      "inputTokens" int, "outputTokens" int, "costUsd" numeric, estimated boolean))`;
-}
+const LEDGER = part<Call>`, u as (
+  insert into usage (org_id, principal_id, session_id, run_id, purpose, provider, model, input_tokens, output_tokens,
+    cost_usd, estimated, at)
+  select ${org}, r.owner_id, ${session}, ${runId}, c.purpose, c.provider, c.model, c."inputTokens", c."outputTokens",
+    c."costUsd", c.estimated, ${at}
+  from r, jsonb_to_recordset(${({ run }) => json(run.calls)}::jsonb) as c (purpose text, provider text, model text,
+    "inputTokens" int, "outputTokens" int, "costUsd" numeric, estimated boolean))`;
 
-function drafts(run: RunEnd) {
-  return run.hasDrafts
-    ? sql`, d as (delete from message_drafts where run_id = ${run.runId} and exists (select from r))`
-    : sql``;
+const DRAFTS = part<Call>`, d as (delete from message_drafts where run_id = ${runId} and exists (select from r))`;
+const NOTHING = part<Call>``;
+
+/**
+ * One statement: the session row is locked first (as everywhere), then the run, fenced by its lease.
+ * Answers and events travel as JSON so that a debate of ten speeches has the same text as one voice.
+ */
+const ending = (ledger: Part<Call>, drafts: Part<Call>): Statement<Call, EndedRow> =>
+  new Statement(part<Call>`
+    with s as (
+      update sessions set
+        last_seq = last_seq + ${appended}::int,
+        message_count = message_count + ${answered}::int,
+        active_run_id = null,
+        head_message_id =
+          case when head_message_id = any(${replaced}::text[]) then coalesce(${head}, head_message_id) else head_message_id end,
+        last_message_at = case when ${answered}::int > 0 then ${at} else last_message_at end
+      where org_id = ${org} and id = ${session} and active_run_id = ${runId}
+        and exists (select from runs where ${FENCED})
+      returning last_seq, last_seq - ${appended}::int as before, queued_runs
+    ),
+    r as (
+      update runs set
+        status = ${({ run }) => run.status}, finished_at = ${at}, error = ${({ run }) => json(run.error)}::jsonb,
+        usage = ${({ run }) => json(run.usage)}::jsonb,
+        component_results = ${({ run }) => json(run.componentResults)}::jsonb,
+        lease_owner = null, lease_until = null, last_seq = s.last_seq
+      from s
+      where ${FENCED}
+      returning runs.owner_id
+    ),
+    m as (
+      insert into messages (org_id, session_id, seq, id, owner_id, run_id, parent_id, turn_seq, role, author_type,
+        author_id, author_name, content, status, superseded, finish_reason, metadata, created_at)
+      select ${org}, ${session}, s.before + a.n, a.id, r.owner_id, ${runId}, ${({ run }) => run.messageId},
+        ${({ run }) => run.messageSeq}::bigint, 'assistant', 'agent', a."authorId", a."authorName", a.content,
+        a.status, a.superseded, a."finishReason", a.metadata, ${at}
+      from s, r, jsonb_to_recordset(${answersOf}::jsonb) as a (n int, id text, "authorId" text, "authorName" text,
+        content text, status text, superseded boolean, "finishReason" text, metadata jsonb)
+    ),
+    e as (
+      insert into session_events (org_id, session_id, seq, type, run_id, message_id, at, data)
+      select ${org}, ${session}, s.before + x.n, x.event->>'type', ${runId}, x.event->>'messageId', ${at},
+        nullif(x.event->'data', 'null'::jsonb)
+      from s, r, jsonb_array_elements(${eventsOf}::jsonb) with ordinality as x (event, n)
+    )
+    ${ledger}
+    ${drafts}
+    select s.last_seq, s.queued_runs, (select count(*)::int from r) as ended from s`);
+
+const END = ending(NOTHING, NOTHING);
+const END_WITH_CALLS = ending(LEDGER, NOTHING);
+const END_WITH_DRAFTS = ending(NOTHING, DRAFTS);
+const END_WITH_BOTH = ending(LEDGER, DRAFTS);
+
+function statementOf({ run }: Call): Statement<Call, EndedRow> {
+  if (run.calls.length === 0) return run.hasDrafts ? END_WITH_DRAFTS : END;
+  return run.hasDrafts ? END_WITH_BOTH : END_WITH_CALLS;
 }

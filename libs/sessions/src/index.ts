@@ -3,6 +3,7 @@ export { AppendRepository } from './append.repository.js';
 export { type Draft, type DraftPiece, DraftsRepository } from './drafts.repository.js';
 export { FeedbackRepository } from './feedback.repository.js';
 export { FinishRepository, LeaseLost } from './finish.repository.js';
+export { HistoryRepository, type HistoryRow } from './history.repository.js';
 export { type LapsedRun, LeasesRepository } from './leases.repository.js';
 export { LiveTexts } from './live-texts.js';
 export { LogRepository } from './log.repository.js';
@@ -18,7 +19,7 @@ export {
   TERMINAL_RUN_EVENTS,
 } from './log-events.js';
 export { MessageDto, MessagePartDto } from './messages.dto.js';
-export { type HistoryRow, MessagesRepository } from './messages.repository.js';
+export { MessagesRepository } from './messages.repository.js';
 export { MessagesService } from './messages.service.js';
 export type { ReaderEnd, ReaderSink } from './reader.js';
 export { type OpenReader, Readers } from './readers.service.js';

@@ -15,7 +15,7 @@ describe('messages', () => {
     session = await all.session(ada);
   });
   const history = async (before = 1_000_000, limit = 20) =>
-    (await all.messages.history(ada, session, before, limit)).map(({ content }) => content);
+    (await all.history.before(ada, session, before, limit)).map(({ content }) => content);
 
   describe('as history of a turn', () => {
     it('are in turn order, whatever order they were stored in', async () => {
@@ -44,7 +44,7 @@ describe('messages', () => {
       const third = await all.exchange(ada, session, 'q3', 'hidden');
       await all.messages.erase(ada, session, said.id, all.now());
       await all.db.pool.query('update messages set hidden = true where id = $1', [third.said.id]);
-      const rows = await all.messages.history(ada, session, 1_000_000, 20);
+      const rows = await all.history.before(ada, session, 1_000_000, 20);
       expect(rows.map(({ content, status }) => `${content} ${status}`)).toEqual([
         'q1 complete',
         'q2 complete',
@@ -193,7 +193,7 @@ describe('messages', () => {
       ]);
       expect(made).toMatchObject({ message_count: 5, last_seq: 5 });
       expect(events.map(({ seq, type }) => `${seq} ${type}`)).toEqual(rows.map(({ seq }) => `${seq} message.created`));
-      const shown = await all.messages.history(ada, made.id, 1_000_000, 20);
+      const shown = await all.history.before(ada, made.id, 1_000_000, 20);
       expect(shown.map(({ content }) => content)).toEqual(['q1', 'new', 'q2', 'a2']);
       expect((await all.send(ada, made.id, 'q3')).accepted.parentId).toBe(rows[4]?.id);
       expect(await all.messagesOf(ada, session)).toHaveLength(5);

@@ -25,19 +25,6 @@ export const MESSAGE_COLUMNS = [
   'created_at',
 ] as const;
 
-export interface HistoryRow {
-  readonly id: string;
-  readonly role: 'user' | 'assistant' | 'system' | 'tool';
-  readonly content: string;
-  readonly status: 'complete' | 'partial' | 'deleted';
-}
-
-export interface SummaryText {
-  readonly content: string;
-  /** It rests on turns that held text of documents, files, the web or tools. */
-  readonly tainted: boolean;
-}
-
 /** What an erasure has left to be done. */
 export interface Erased {
   readonly lastSeq: number;
@@ -118,44 +105,6 @@ export class MessagesRepository {
         .execute();
       return new Map(rows.map((row) => [row.id, row.component_results]));
     });
-  }
-
-  /**
-   * The last messages of the turns before the one that `beforeTurn` opened, in turn order: by the
-   * `seq` of the user message, then of its answers. Superseded, erased and hidden ones are none.
-   */
-  history(actor: Actor, sessionId: string, beforeTurn: number, limit: number): Promise<HistoryRow[]> {
-    if (limit === 0) return Promise.resolve([]);
-    return this.database.as(
-      actor,
-      async (db) => {
-        const { rows } = await sql<HistoryRow>`
-        select id, role, content, status from messages
-        where session_id = ${sessionId} and turn_seq < ${beforeTurn}::bigint and org_id = ${actor.orgId}
-          and not superseded and not hidden and status in ('complete', 'partial')
-        order by turn_seq desc, seq desc limit ${limit}::int`.execute(db);
-        return rows.reverse();
-      },
-      { single: true },
-    );
-  }
-
-  /** The summary of what is older than history, for the turn that `beforeTurn` opened: it holds nothing later. */
-  summaryBefore(actor: Actor, sessionId: string, beforeTurn: number): Promise<SummaryText | undefined> {
-    return this.database.as(
-      actor,
-      (db) =>
-        db
-          .selectFrom('session_summaries')
-          .select(['content', 'tainted'])
-          .$narrowType<{ content: string }>()
-          .where('content', 'is not', null)
-          .where('org_id', '=', actor.orgId)
-          .where('session_id', '=', sessionId)
-          .where('through_turn', '<', beforeTurn)
-          .executeTakeFirst(),
-      { single: true },
-    );
   }
 
   /**

@@ -8,6 +8,7 @@ import { CloneRepository } from './clone.repository.js';
 import { DraftsRepository } from './drafts.repository.js';
 import { FeedbackRepository } from './feedback.repository.js';
 import { FinishRepository } from './finish.repository.js';
+import { HistoryRepository } from './history.repository.js';
 import { LeasesRepository } from './leases.repository.js';
 import { LogRepository } from './log.repository.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -46,6 +47,7 @@ export class Conversations {
   readonly leases: LeasesRepository;
   readonly log: LogRepository;
   readonly messages: MessagesRepository;
+  readonly history: HistoryRepository;
   readonly runs: RunsRepository;
   readonly sessions: SessionsRepository;
   readonly summaries: SummariesRepository;
@@ -63,6 +65,7 @@ export class Conversations {
     this.leases = new LeasesRepository(database);
     this.log = new LogRepository(database);
     this.messages = new MessagesRepository(database);
+    this.history = new HistoryRepository(database);
     this.runs = new RunsRepository(database);
     this.sessions = new SessionsRepository(database);
     this.summaries = new SummariesRepository(database);
@@ -115,6 +118,7 @@ export class Conversations {
       authorName: 'Ada',
       context: {},
       plan: PLAN,
+      historyLimit: 20,
       correlationId: null,
       idempotency: null,
       at: this.now(),

@@ -8,6 +8,7 @@ import { DraftsRepository } from './drafts.repository.js';
 import { ExportService } from './export.service.js';
 import { FeedbackRepository } from './feedback.repository.js';
 import { FinishRepository } from './finish.repository.js';
+import { HistoryRepository } from './history.repository.js';
 import { LeasesRepository } from './leases.repository.js';
 import { LiveTexts } from './live-texts.js';
 import { LogRepository } from './log.repository.js';
@@ -33,6 +34,7 @@ const turns: Type[] = [
   LeasesRepository,
   LogRepository,
   DraftsRepository,
+  HistoryRepository,
   MessagesRepository,
   SessionsRepository,
   SummariesRepository,

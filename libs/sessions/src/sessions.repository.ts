@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
-import { Database, type Executor } from '@parley/platform/database';
+import { Database, type Executor, part, Statement } from '@parley/platform/database';
 import type { SessionsTable } from '@parley/schema';
 import { type Selectable, sql } from 'kysely';
 
@@ -24,6 +24,13 @@ const COLUMNS = [
 ] as const;
 
 export type SessionRow = Pick<Selectable<SessionsTable>, (typeof COLUMNS)[number]>;
+
+export type TurnSession = Pick<SessionRow, 'use_case' | 'settings' | 'title_source'>;
+
+const FOR_TURN = new Statement<{ readonly actor: Actor; readonly sessionId: string }, TurnSession>(part`
+  select use_case, settings, title_source from sessions
+  where org_id = ${({ actor }) => actor.orgId} and id = ${({ sessionId }) => sessionId}
+    and owner_id = ${({ actor }) => actor.principalId} and deleted_at is null`);
 
 /** Who wrote a title: the program, from the first message or by a model, or a person. */
 export type TitleSource = 'none' | 'excerpt' | 'model' | 'user';
@@ -73,7 +80,14 @@ export class SessionsRepository {
   }
 
   find(actor: Actor, sessionId: string): Promise<SessionRow | undefined> {
-    return this.database.as(actor, (db) => ownSession(db, actor, sessionId).executeTakeFirst(), { single: true });
+    return this.database.as(actor, (db) => ownSession(db, actor, sessionId).executeTakeFirst());
+  }
+
+  /** What a turn must know of its session before it is taken in. */
+  async forTurn(actor: Actor, sessionId: string): Promise<TurnSession | undefined> {
+    const found = FOR_TURN.of({ actor, sessionId });
+    await this.database.flight(actor, found);
+    return found.rows[0];
   }
 
   page(

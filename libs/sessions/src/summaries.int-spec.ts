@@ -40,7 +40,7 @@ describe('a summary of what has left the window', () => {
   const texts = ({ messages }: SummaryMaterial) => messages.map(({ content }) => content);
   const set = (from: SummaryMaterial, content: string, window = 2) =>
     all.summaries.set(ada, session, { content, from, window, call: CALL, at: all.now() });
-  const shown = (turn = LATE) => all.messages.summaryBefore(ada, session, turn);
+  const shown = (turn = LATE) => all.history.summaryBefore(ada, session, turn);
 
   it('is due once as many messages as the threshold have left it', async () => {
     const [, second] = await talk(1, 3);

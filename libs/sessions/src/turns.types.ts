@@ -1,4 +1,5 @@
 import type { Executor } from '@parley/platform/database';
+import type { HistoryRow } from './history.repository.js';
 import type { NewEvent } from './log-events.js';
 
 /** What decides how a run is executed, frozen when it begins. */
@@ -45,6 +46,8 @@ export interface NewTurn {
   readonly authorName: string | null;
   readonly context: Readonly<Record<string, unknown>>;
   readonly plan: FrozenPlan;
+  /** How many earlier messages the run is shown. */
+  readonly historyLimit: number;
   readonly correlationId: string | null;
   readonly idempotency: IdempotentCall | null;
   readonly at: Date;
@@ -61,6 +64,8 @@ export interface NewRegeneration {
   readonly untitled: boolean;
   readonly context: Readonly<Record<string, unknown>>;
   readonly plan: FrozenPlan;
+  /** How many earlier messages the run is shown. */
+  readonly historyLimit: number;
   readonly correlationId: string | null;
   readonly idempotency: IdempotentCall | null;
   readonly at: Date;
@@ -73,6 +78,8 @@ export interface Accepted {
   readonly lastSeq: number;
   /** The parent of the new message; null for a regeneration and a first message. */
   readonly parentId: string | null;
+  /** What the run is shown of the turns before its own, in turn order; empty where it has not begun. */
+  readonly history: readonly HistoryRow[];
 }
 
 /** An answer as a run leaves it. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@parley/platform/database';
+import { Database, part, Statement } from '@parley/platform/database';
 import { sql } from 'kysely';
 import type { Actor } from './actor.js';
 
@@ -38,22 +38,9 @@ export class StandingRepository {
     storedKid: string | null,
     now: Date,
   ): Promise<LoginStanding | undefined> {
-    const { rows } = await this.database.as(
-      acting,
-      (db) =>
-        sql<LoginStanding>`
-        select ${PRINCIPAL}, ${rolesAt(now)} as roles,
-          l.ended_at is null and l.expires_at > ${now} and p.status = 'active' and m.status = 'active' as live,
-          ${storedKid}::text is null
-            or exists (select from signing_keys k where k.kid = ${storedKid} and k.state <> 'revoked') as "keyStands"
-        from logins l
-        join principals p on p.id = l.principal_id
-        join memberships m on m.org_id = l.org_id and m.principal_id = l.principal_id
-        left join users u on u.principal_id = l.principal_id
-        where l.id = ${loginId}`.execute(db),
-      { single: true },
-    );
-    return rows[0];
+    const found = OF_LOGIN.of({ loginId, storedKid, now });
+    await this.database.flight(acting, found);
+    return found.rows[0];
   }
 
   /** The same for what a principal caused earlier, whatever became of its login. */
@@ -62,15 +49,9 @@ export class StandingRepository {
     principalId: string,
     now: Date,
   ): Promise<PrincipalStanding | undefined> {
-    const { rows } = await this.database.as(acting, (db) =>
-      sql<PrincipalStanding>`
-        select ${PRINCIPAL}, ${rolesAt(now)} as roles, p.status = 'active' and m.status = 'active' as live
-        from memberships m
-        join principals p on p.id = m.principal_id
-        left join users u on u.principal_id = m.principal_id
-        where m.org_id = ${acting.orgId} and m.principal_id = ${principalId}`.execute(db),
-    );
-    return rows[0];
+    const found = OF_PRINCIPAL.of({ orgId: acting.orgId, principalId, now });
+    await this.database.flight(acting, found);
+    return found.rows[0];
   }
 
   /** Which of these logins still stand. */
@@ -87,11 +68,47 @@ export class StandingRepository {
   }
 }
 
-const PRINCIPAL = sql`
-  p.kind, m.principal_id as "principalId", m.org_id as "orgId", coalesce(u.display_name, u.username) as name,
-  u.preferences->>'time_zone' as "timeZone"`;
+interface At {
+  readonly now: Date;
+}
 
-const rolesAt = (now: Date) => sql`array(
-  select g.role from role_grants g
-  where g.org_id = m.org_id and g.principal_id = m.principal_id and (g.expires_at is null or g.expires_at > ${now})
-  order by g.role)`;
+const now = (facts: At): Date => facts.now;
+
+const PRINCIPAL = part<At>`
+  p.kind, m.principal_id as "principalId", m.org_id as "orgId", coalesce(u.display_name, u.username) as name,
+  u.preferences->>'time_zone' as "timeZone",
+  array(
+    select g.role from role_grants g
+    where g.org_id = m.org_id and g.principal_id = m.principal_id and (g.expires_at is null or g.expires_at > ${now})
+    order by g.role
+  ) as roles`;
+
+interface OfLogin extends At {
+  readonly loginId: string;
+  readonly storedKid: string | null;
+}
+
+const storedKid = (facts: OfLogin): string | null => facts.storedKid;
+
+const OF_LOGIN = new Statement<OfLogin, LoginStanding>(part<OfLogin>`
+  select ${PRINCIPAL},
+    l.ended_at is null and l.expires_at > ${now} and p.status = 'active' and m.status = 'active' as live,
+    ${storedKid}::text is null
+      or exists (select from signing_keys k where k.kid = ${storedKid} and k.state <> 'revoked') as "keyStands"
+  from logins l
+  join principals p on p.id = l.principal_id
+  join memberships m on m.org_id = l.org_id and m.principal_id = l.principal_id
+  left join users u on u.principal_id = l.principal_id
+  where l.id = ${({ loginId }) => loginId}`);
+
+interface OfPrincipal extends At {
+  readonly orgId: string;
+  readonly principalId: string;
+}
+
+const OF_PRINCIPAL = new Statement<OfPrincipal, PrincipalStanding>(part<OfPrincipal>`
+  select ${PRINCIPAL}, p.status = 'active' and m.status = 'active' as live
+  from memberships m
+  join principals p on p.id = m.principal_id
+  left join users u on u.principal_id = m.principal_id
+  where m.org_id = ${({ orgId }) => orgId} and m.principal_id = ${({ principalId }) => principalId}`);

@@ -2,7 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
 import { isConnectionLost, isStalePlan, translateDatabaseError } from './database.errors.js';
-import { type Beginning, openExecutor } from './executor.js';
+import { openExecutor } from './executor.js';
+import { fly } from './flight.js';
+import type { BoundStatement } from './statement.js';
 
 /**
  * The rows of every table. Each table's type is declared beside its migration in `libs/schema`,
@@ -34,8 +36,6 @@ export type Executor = Pick<
 export interface TransactionOptions {
   /** Do not wait for the log to reach the disk: only for what may be lost (drafts). */
   readonly unsynced?: boolean;
-  /** `work` sends exactly one statement: it is committed as soon as it has succeeded (`flight.ts`). */
-  readonly single?: boolean;
 }
 
 export const APP_POOL = Symbol('APP_POOL');
@@ -45,26 +45,39 @@ export class Database {
   constructor(@Inject(APP_POOL) private readonly pool: pg.Pool) {}
 
   /**
-   * The only way to a query: runs `work` in one transaction that knows the actor's organisation.
+   * Runs `work` in one transaction that knows the actor's organisation.
    * A thrown error rolls back. Nothing may be awaited inside but queries: the connection is held.
    * Where the pooled connection was dead before anything began, `work` is run once more on another one.
    * @throws DATABASE_UNAVAILABLE when no connection can be had.
    */
-  async as<T>(actor: Acting, work: (db: Executor) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    const begin = { orgId: actor.orgId, text: beginText(actor, options), single: options.single === true };
+  as<T>(actor: Acting, work: (db: Executor) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const begin = beginText(actor, options);
+    return onceMore(() => this.transaction(begin, work));
+  }
+
+  /**
+   * The other way to a query: these statements in a transaction of their own, one write and one answer
+   * (`flight.ts`). Their rows stand in them afterwards.
+   * @throws DATABASE_UNAVAILABLE when no connection can be had.
+   */
+  flight(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
+    return onceMore(() => this.fly(actor.orgId, statements));
+  }
+
+  private async fly(orgId: string, statements: readonly BoundStatement<unknown>[]): Promise<void> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
     try {
-      return await this.transaction(begin, work);
+      await fly(client, orgId, statements);
     } catch (error) {
-      if (!(error instanceof NeverBegan)) throw translateDatabaseError(error);
-    }
-    try {
-      return await this.transaction(begin, work);
-    } catch (error) {
-      throw translateDatabaseError(error instanceof NeverBegan ? error.cause : error);
+      if (isStalePlan(error)) broken = new Error('plans of this connection are stale');
+      throw isConnectionLost(error) ? new NeverBegan(error) : error;
+    } finally {
+      client.release(broken);
     }
   }
 
-  private async transaction<T>(begin: Beginning, work: (db: Executor) => Promise<T>): Promise<T> {
+  private async transaction<T>(begin: string, work: (db: Executor) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     const { executor, transaction } = openExecutor<Tables>(client, begin);
     let broken: Error | undefined;
@@ -93,6 +106,19 @@ export class Database {
 class NeverBegan extends Error {
   constructor(cause: unknown) {
     super('the connection was lost before the transaction began', { cause });
+  }
+}
+
+async function onceMore<T>(transaction: () => Promise<T>): Promise<T> {
+  try {
+    return await transaction();
+  } catch (error) {
+    if (!(error instanceof NeverBegan)) throw translateDatabaseError(error);
+  }
+  try {
+    return await transaction();
+  } catch (error) {
+    throw translateDatabaseError(error instanceof NeverBegan ? error.cause : error);
   }
 }
 

@@ -10,7 +10,6 @@ import {
   type QueryResult,
 } from 'kysely';
 import type pg from 'pg';
-import { fly, type NamedStatement } from './flight.js';
 
 const adapter = new PostgresAdapter();
 const compiler = new PostgresQueryCompiler();
@@ -20,11 +19,11 @@ const MOST_PREPARED = 2000;
 const prepared = new Map<string, string>();
 
 /**
- * A Kysely over exactly one pooled client, in one transaction. Statements with parameters are named, so
+ * A Kysely over exactly one pooled client, in one transaction that `begin` opens. Statements with parameters are named, so
  * that the server parses each once per connection: that alone took the first statement of a turn from
  * 3,500 to 5,900 a second.
  */
-export function openExecutor<T>(client: pg.PoolClient, begin: Beginning): OpenExecutor<T> {
+export function openExecutor<T>(client: pg.PoolClient, begin: string): OpenExecutor<T> {
   const connection = new TransactionConnection(client, begin);
   const driver = new OneConnectionDriver(connection);
   const executor = new Kysely<T>({
@@ -38,15 +37,6 @@ export function openExecutor<T>(client: pg.PoolClient, begin: Beginning): OpenEx
   return { executor, transaction: connection };
 }
 
-/** How a transaction begins. */
-export interface Beginning {
-  readonly orgId: string;
-  /** Sent in one write with the first statement; never where there is none. */
-  readonly text: string;
-  /** The first statement is the only one, and is committed at once. */
-  readonly single: boolean;
-}
-
 export interface OpenExecutor<T> {
   readonly executor: Kysely<T>;
   readonly transaction: TransactionConnection;
@@ -56,13 +46,12 @@ export interface OpenExecutor<T> {
 export class TransactionConnection implements DatabaseConnection {
   private open = true;
   private begun: Promise<unknown> | undefined;
-  private flown = false;
-  /** Why BEGIN, or all there is of a transaction of one statement, failed, where it did. */
+  /** Why BEGIN failed, where it did. */
   beginFailure: unknown;
 
   constructor(
     private readonly client: pg.PoolClient,
-    private readonly beginning: Beginning,
+    private readonly begin: string,
   ) {}
 
   /** From here on the executor refuses. */
@@ -92,9 +81,7 @@ export class TransactionConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (!this.open) throw new Error('query after the end of its transaction');
-    const result = await (this.beginning.single
-      ? this.alone<R & pg.QueryResultRow>(query)
-      : this.send<R & pg.QueryResultRow>(toConfig(query)));
+    const result = await this.send<R & pg.QueryResultRow>(toConfig(query));
     return {
       rows: result.rows,
       ...(result.command === 'SELECT' || result.rowCount === null ? {} : { numAffectedRows: BigInt(result.rowCount) }),
@@ -105,24 +92,13 @@ export class TransactionConnection implements DatabaseConnection {
     throw new Error('streaming queries are not used: page by key instead');
   }
 
-  private async alone<R extends pg.QueryResultRow>(query: CompiledQuery): Promise<pg.QueryResult<R>> {
-    if (this.flown) throw new Error('a second statement in a transaction of a single one');
-    this.flown = true;
-    try {
-      return await fly<R>(this.client, this.beginning.orgId, named(query));
-    } catch (error) {
-      this.beginFailure = error;
-      throw error;
-    }
-  }
-
   /** BEGIN and the first statement leave in one write: each costs as much as a small query. */
   private send<R extends pg.QueryResultRow>(statement: pg.QueryConfig): Promise<pg.QueryResult<R>> {
     if (this.begun !== undefined) return this.client.query<R>(statement);
     const wire = wireOf(this.client);
     wire?.cork();
     try {
-      this.begun = this.client.query(this.beginning.text);
+      this.begun = this.client.query(this.begin);
       this.begun.catch((error: unknown) => {
         this.beginFailure = error;
       });
@@ -163,13 +139,6 @@ class OneConnectionDriver implements Driver {
 
 function refuseNesting(): Promise<void> {
   return Promise.reject(new Error('a transaction is already open: use the executor that as() gave'));
-}
-
-/** Always named: a flight is made of prepared statements. */
-function named({ sql: text, parameters: values }: CompiledQuery): NamedStatement {
-  const name = nameOf(text);
-  if (name === undefined) throw new Error('a generated text cannot be a transaction of a single statement');
-  return { name, text, values };
 }
 
 function toConfig(query: CompiledQuery): pg.QueryConfig {

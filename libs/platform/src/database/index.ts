@@ -10,3 +10,4 @@ export { type SchemaReport, SchemaState } from './schema-state.js';
 export type { MigrationCondition, MigrationState } from './schema-status.js';
 export { ServerInspector, type ServerReport } from './server-inspector.js';
 export { refuseVersion, weakWalls } from './server-requirements.js';
+export { type BoundStatement, type Part, part, Statement } from './statement.js';

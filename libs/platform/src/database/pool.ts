@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { prepareFlights } from './flight.js';
+import { typeParsers } from './type-parsers.js';
 
 /** Where a database is and who asks: a URL of the operator, or the embedded server's socket. */
 export type ConnectionTarget =
@@ -17,13 +18,8 @@ export interface PoolOptions {
   readonly onError: (error: Error) => void;
 }
 
-const INT8 = 20;
 /** A transaction whose client went silent must not hold its locks for ever; models are never awaited inside one. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
-
-/** int8 as number: sequence numbers and counts stay far below 2^53. Everything else as node-postgres has it. */
-const typeParsers = new pg.TypeOverrides();
-typeParsers.setTypeParser(INT8, Number);
 
 /** A pool whose clients send without waiting for earlier answers (`Database` hides its BEGIN that way). */
 export function createPool(target: ConnectionTarget, options: PoolOptions): pg.Pool {

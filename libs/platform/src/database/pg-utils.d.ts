@@ -1,0 +1,5 @@
+/** How node-postgres writes values for the wire; its types leave this out. */
+declare module 'pg/lib/utils.js' {
+  const utils: { prepareValue(value: unknown): string | Buffer | null };
+  export default utils;
+}
