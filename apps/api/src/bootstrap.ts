@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Config } from '@parley/platform/config';
 import { openDatabase } from '@parley/platform/database';
-import { leaveOnSignals } from '@parley/platform/lifecycle';
+import { keepHeapSmall, leaveOnSignals } from '@parley/platform/lifecycle';
 import { ProgramLog } from '@parley/platform/observability';
 import { schemaSource } from '@parley/schema';
 
@@ -11,6 +11,7 @@ import { schemaSource } from '@parley/schema';
  * @returns what to print for whoever started it
  */
 export async function start(config: Config): Promise<string> {
+  keepHeapSmall();
   const log = await ProgramLog.open(config);
   const database = await openDatabase(config, { presence: 'serve', schema: schemaSource, meanwhile: loadModules });
   try {

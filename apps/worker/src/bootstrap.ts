@@ -2,13 +2,14 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '@parley/platform/config';
 import { openDatabase } from '@parley/platform/database';
-import { leaveOnSignals } from '@parley/platform/lifecycle';
+import { keepHeapSmall, leaveOnSignals } from '@parley/platform/lifecycle';
 import { ProgramLog } from '@parley/platform/observability';
 import { schemaSource } from '@parley/schema';
 import { WorkerModule } from './worker.module.js';
 
 /** Starts a process without HTTP: jobs, messages that wait, and runs whose node went away. */
 export async function start(config: Config): Promise<INestApplicationContext> {
+  keepHeapSmall();
   const log = await ProgramLog.open(config);
   const database = await openDatabase(config, { presence: 'join', schema: schemaSource });
   try {

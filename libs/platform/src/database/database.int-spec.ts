@@ -3,6 +3,7 @@ import pg from 'pg';
 import { platformErrors } from '../errors/index.js';
 import { openTestDatabase, type TestDatabase } from '../testing/index.js';
 import { violatedConstraint } from './database.errors.js';
+import { part, Statement } from './statement.js';
 
 const actor = { orgId: "org'); drop table organisations; --" };
 let test: TestDatabase;
@@ -104,5 +105,85 @@ describe('Database.as', () => {
     await owner.end();
     await read().catch(() => undefined);
     await expect(read()).resolves.toBeDefined();
+  });
+});
+
+describe('Database.flight', () => {
+  interface Principal {
+    readonly id: string;
+    readonly at: Date;
+  }
+  const id = (facts: Principal): string => facts.id;
+  const INSERT = new Statement<Principal, { readonly id: string }>(part<Principal>`
+    insert into principals (id, kind, created_at) values (${id}, 'user', ${({ at }) => at}) returning id`);
+  const COUNT = new Statement<Principal, { readonly n: number; readonly org: string; readonly at: Date | null }>(
+    part<Principal>`
+    select count(*) as n, current_setting('parley.org') as org, max(created_at) as at from principals where id = ${id}`,
+  );
+  const facts = (name: string): Principal => ({ id: `usr_${name}`, at: new Date('2026-01-02T03:04:05.678Z') });
+
+  it('is one transaction of its organisation, in which the later see what the earlier did', async () => {
+    const [insert, count] = [INSERT.of(facts('flies')), COUNT.of(facts('flies'))];
+    await test.database.flight(actor, insert, count);
+    expect(insert.rows).toEqual([{ id: 'usr_flies' }]);
+    expect(count.rows).toEqual([{ n: 1, org: actor.orgId, at: facts('flies').at }]);
+    const { rows } = await test.pool.query("select current_setting('parley.org', true) as org");
+    expect(rows[0].org ?? '').toBe('');
+  });
+
+  it('does all of it or nothing, and whoever comes next finds the connections as before', async () => {
+    const twice = test.database.flight(actor, INSERT.of(facts('falls')), INSERT.of(facts('falls')));
+    expect(violatedConstraint(await twice.catch((error: unknown) => error))).toBe('principals_pkey');
+    for (let n = 0; n < 20; n += 1) {
+      const count = COUNT.of(facts('falls'));
+      await test.database.flight(actor, count);
+      expect(count.rows).toMatchObject([{ n: 0, at: null }]);
+    }
+  });
+
+  it('says what is wrong with a statement, again and again, and harms no other', async () => {
+    const WRONG = new Statement<object, object>(part`select nothing from nowhere`);
+    for (let n = 0; n < 20; n += 1) {
+      const flight = test.database.flight(actor, COUNT.of(facts('none')), WRONG.of({}));
+      await expect(flight).rejects.toMatchObject({ code: '42P01' });
+    }
+    const count = COUNT.of(facts('none'));
+    await test.database.flight(actor, count);
+    expect(count.rows).toMatchObject([{ n: 0 }]);
+  });
+
+  it('refuses a value that cannot be written before anything is sent', async () => {
+    const circle: unknown[] = [];
+    circle.push({ circle });
+    const WRITE = new Statement<object, object>(part`select ${() => circle[0]}::jsonb as written`);
+    await expect(test.database.flight(actor, WRITE.of({}))).rejects.toThrow(/circular/i);
+    const count = COUNT.of(facts('none'));
+    await test.database.flight(actor, count);
+    expect(count.rows).toHaveLength(1);
+  });
+
+  it('does not trouble the caller with pooled connections that died meanwhile', async () => {
+    await test.database.flight(actor, COUNT.of(facts('none')));
+    await cutIdleConnections();
+    const count = COUNT.of(facts('none'));
+    await test.database.flight(actor, count);
+    expect(count.rows).toHaveLength(1);
+  });
+
+  it('survives a plan that a migration made stale', async () => {
+    const owner = new pg.Client({ connectionString: test.ownerUrl });
+    await owner.connect();
+    await owner.query('create table flown (a text); grant select on flown to parley_app');
+    const ALL = new Statement<object, object>(part`select * from flown`);
+    await test.database.flight(actor, ALL.of({}));
+    await owner.query("alter table flown add column b text default 'new'; insert into flown values ('old')");
+    await owner.end();
+    for (let n = 0; n < 20; n += 1) {
+      const all = ALL.of({});
+      await test.database.flight(actor, all).catch(() => undefined);
+    }
+    const all = ALL.of({});
+    await test.database.flight(actor, all);
+    expect(all.rows).toEqual([{ a: 'old', b: 'new' }]);
   });
 });

@@ -64,6 +64,8 @@ class Flight extends pg.Query {
 
   override prepare(connection: pg.Connection): void {
     this.columns = columnsOf(connection);
+    // What an earlier try has brought of them, before its connection was lost.
+    for (const { rows } of this.statements) rows.length = 0;
     connection.bind({ statement: ACTING.name, values: [this.orgId] }, true);
     connection.execute({}, true);
     for (const [i, { name, text }] of this.statements.entries()) {

@@ -1,5 +1,4 @@
-import { CompiledQuery } from 'kysely';
-import type { Executor } from './database.js';
+import { CompiledQuery, type Kysely } from 'kysely';
 
 /** Fills one parameter of a statement from the facts of a call. */
 type Hole<F> = (facts: F) => unknown;
@@ -53,16 +52,21 @@ export class BoundStatement<R> {
     readonly values: readonly unknown[],
   ) {}
 
-  take(entries: readonly (readonly unknown[])[]): void {
-    const row: R = Object.fromEntries(entries);
-    this.rows.push(row);
+  take(entries: readonly (readonly [string, unknown])[]): void {
+    this.rows.push(rowOf<R>(entries));
   }
 
   /** The same inside a transaction that does more. */
-  async in(db: Executor): Promise<readonly R[]> {
+  async in(db: Pick<Kysely<unknown>, 'executeQuery'>): Promise<readonly R[]> {
     const { rows } = await db.executeQuery<R>(CompiledQuery.raw(this.text, [...this.values]));
     return rows;
   }
+}
+
+/** That the columns are those of R is the word of who wrote the statement, as everywhere in SQL. */
+function rowOf<R>(entries: readonly (readonly [string, unknown])[]): R;
+function rowOf(entries: readonly (readonly [string, unknown])[]): unknown {
+  return Object.fromEntries(entries);
 }
 
 function textOf<F>({ strings, holes }: Part<F>, parameters: Hole<F>[]): string {

@@ -9,7 +9,9 @@ typeParsers.setTypeParser(INT8, Number);
 /** Reads one column of an answer, as the server wrote it. */
 export type ColumnParser = (text: string) => unknown;
 
-export function parserOf(dataTypeID: number): ColumnParser {
-  const { getTypeParser }: pg.CustomTypesConfig = typeParsers;
-  return getTypeParser.call(typeParsers, dataTypeID, 'text');
+export function parserOf(dataTypeID: number): ColumnParser;
+export function parserOf(dataTypeID: number): unknown {
+  const config: pg.CustomTypesConfig = typeParsers;
+  const parser: unknown = config.getTypeParser(dataTypeID, 'text');
+  return parser;
 }

@@ -1,5 +1,6 @@
 export { DRAIN_PHASES, Drain, type DrainPhase, type DrainTurn } from './drain.js';
 export type { HealthIndicator, HealthState } from './health-indicator.js';
+export { keepHeapSmall } from './heap.js';
 export { LifecycleModule, type LifecycleOptions } from './lifecycle.module.js';
 export { NodeId, type NodeRole } from './node-id.js';
 export { NodeRegistry } from './node-registry.js';
