@@ -1,5 +1,5 @@
 /**
- * What a turn costs: `npm run bench:turns [-- --rounds 5 --seconds 6 --warm 2 --quick]`.
+ * What a turn costs: `npm run bench:turns [-- --rounds 5 --seconds 6 --warm 2 --settle 15 --quick]`.
  * Two floors and the program, on the same PostgreSQL server with the same zero-delay model, and the program
  * on its embedded database, measured in turn, round by round; medians of the rounds.
  */
@@ -19,6 +19,7 @@ const options = readOptions({
   rounds: { full: 5, quick: 1 },
   seconds: { full: 6, quick: 2 },
   warm: { full: 2, quick: 1 },
+  settle: { full: 15, quick: 1 },
 });
 
 async function floor(name, postgres, model) {
@@ -43,6 +44,12 @@ async function parley(name, model, database, databaseCpuMs) {
     });
   };
   return { name, running, request, databaseCpuMs };
+}
+
+/** The first thousands of turns of a process cost two to three times as much: its code is being compiled. */
+async function settle({ running, request }) {
+  const warm = { concurrent: 16, seconds: options.settle, warmSeconds: 0, expect: 201, gauges: () => ({}) };
+  await closedLoop({ url: running.url, ...warm, request: await request(16) });
 }
 
 async function measure({ running, request, databaseCpuMs }, concurrent) {
@@ -88,6 +95,7 @@ const targets = [
 ];
 const results = Object.fromEntries(targets.map(({ name }) => [name, { 1: [], 16: [], 64: [] }]));
 try {
+  for (const target of targets) await settle(target);
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const concurrent of CONCURRENT) {
       for (const target of targets) {
