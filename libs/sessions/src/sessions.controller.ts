@@ -75,9 +75,14 @@ export class SessionsController {
 
   @Delete(':session_id')
   @Requires('session:delete')
+  @IfMatchHeader()
   @Endpoint({ summary: 'Delete a conversation', tag: TAG, status: 204 })
-  remove(@CurrentActor() actor: Actor, @IdParam('session') sessionId: string): Promise<void> {
-    return this.sessions.remove(actor, sessionId);
+  remove(
+    @CurrentActor() actor: Actor,
+    @IdParam('session') sessionId: string,
+    @IfMatch() expected: ExpectedVersions | undefined,
+  ): Promise<void> {
+    return this.sessions.remove(actor, sessionId, expected);
   }
 
   @Post(':session_id/clone')

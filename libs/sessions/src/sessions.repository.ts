@@ -163,8 +163,16 @@ export class SessionsRepository {
     });
   }
 
-  /** Soft: rows stay until retention purges them. Runs that wait or are under way end; returns the latter. */
-  remove(actor: Actor, sessionId: string, at: Date): Promise<{ activeRunId: string | null } | undefined> {
+  /**
+   * Soft: rows stay until retention purges them. Runs that wait or are under way end; returns the latter.
+   * `decide` sees the version under the lock, and throws where nothing is to be done.
+   */
+  remove(
+    actor: Actor,
+    sessionId: string,
+    at: Date,
+    decide: (version: number) => void = () => undefined,
+  ): Promise<{ activeRunId: string | null } | undefined> {
     return this.database.as(actor, async (db) => {
       const row = await db
         .updateTable('sessions')
@@ -173,9 +181,10 @@ export class SessionsRepository {
         .where('id', '=', sessionId)
         .where('owner_id', '=', actor.principalId)
         .where('deleted_at', 'is', null)
-        .returning('active_run_id')
+        .returning(['active_run_id', 'version'])
         .executeTakeFirst();
       if (row === undefined) return undefined;
+      decide(row.version);
       await db
         .updateTable('runs')
         .set({ status: 'cancelled', finished_at: at })

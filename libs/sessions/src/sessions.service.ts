@@ -93,9 +93,14 @@ export class SessionsService {
     return renderSession(changed.session);
   }
 
-  /** Soft; a running answer is cancelled, waiting messages are not answered any more. */
-  async remove(actor: Actor, sessionId: string): Promise<void> {
-    const removed = await this.sessions.remove(actor, sessionId, this.clock.now());
+  /**
+   * Soft; a running answer is cancelled, waiting messages are not answered any more.
+   * @throws PRECONDITION_FAILED; nothing is deleted then
+   */
+  async remove(actor: Actor, sessionId: string, expected?: ExpectedVersions): Promise<void> {
+    const removed = await this.sessions.remove(actor, sessionId, this.clock.now(), (version) =>
+      expectVersion(expected, version),
+    );
     if (removed === undefined) throw platformErrors.NOT_FOUND();
     if (removed.activeRunId !== null) announceRunControl(this.bus, { cancel: removed.activeRunId });
     announceGone(this.bus, sessionId);
