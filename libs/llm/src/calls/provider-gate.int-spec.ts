@@ -22,7 +22,7 @@ describe('the door to a provider', () => {
   });
 
   describe('the circuit', () => {
-    beforeEach(() => open({}, { breaker_failures: 3, breaker_seconds: 0.3 }));
+    beforeEach(() => open({}, { breaker_failures: 3, breaker_seconds: 0.3, breaker_silence_seconds: 0.1 }));
 
     it('opens after failures in a row, refuses without asking, and closes when one call gets through', async () => {
       fake.script({ reply: { status: 500 }, times: 3 });
@@ -76,6 +76,14 @@ describe('the door to a provider', () => {
       for (let call = 0; call < 3; call += 1) await hear(llm, callOf('q', { silenceMs: 100 }));
       expect((await hear(llm, callOf('q'))).error).toMatchObject({ report: { attempts: 0 } });
     });
+  });
+
+  it('stays open to everybody where one caller is impatient', async () => {
+    await open({}, { breaker_failures: 3, breaker_silence_seconds: 0.2 });
+    fake.script({ reply: { silentAfter: 0 }, times: 4 });
+    for (let call = 0; call < 4; call += 1) await hear(llm, callOf('q', { silenceMs: 100 }));
+    expect(fake.requests()).toHaveLength(4);
+    expect((await hear(llm, callOf('q'))).error).toBeNull();
   });
 
   describe('the bound on calls', () => {

@@ -18,6 +18,8 @@ export interface GateOptions {
   /** Failures in a row that open the circuit. */
   readonly breakerFailures: number;
   readonly breakerSeconds: number;
+  /** A caller may be less patient: a shorter silence is no failure of the provider. */
+  readonly breakerSilenceSeconds: number;
 }
 
 /** A place among the calls that may be under way at one provider. */
@@ -41,7 +43,7 @@ export class ProviderGate {
   ) {
     this.places = bulkhead(options.maxConcurrent, options.maxQueued);
     this.circuit = circuitBreaker(
-      handleWhen((error) => error instanceof ProviderFailure && error.countsAgainstProvider),
+      handleWhen((error) => error instanceof ProviderFailure && this.countsAgainstProvider(error)),
       {
         halfOpenAfter: options.breakerSeconds * 1000,
         breaker: new ConsecutiveBreaker(options.breakerFailures),
@@ -88,6 +90,12 @@ export class ProviderGate {
     } catch (error) {
       throw error instanceof BrokenCircuitError ? this.refusal() : error;
     }
+  }
+
+  /** Else one user's impatience would close the provider to all. */
+  private countsAgainstProvider({ countsAgainstProvider, facts }: ProviderFailure): boolean {
+    const { silenceMs = Number.POSITIVE_INFINITY } = facts;
+    return countsAgainstProvider && silenceMs >= this.options.breakerSilenceSeconds * 1000;
   }
 
   private refusal(): ProviderFailure {

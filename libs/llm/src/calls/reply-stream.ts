@@ -95,7 +95,7 @@ export class ReplyStream {
 
   private failureOf(error: unknown): unknown {
     if (this.caller.aborted) return this.caller.reason;
-    if (this.silent) return new ProviderFailure('silence');
+    if (this.silent) return new ProviderFailure('silence', { silenceMs: this.silenceMs });
     return error instanceof ProviderFailure ? error : new ProviderFailure('connection', { cause: error });
   }
 
@@ -119,7 +119,7 @@ export class ReplyStream {
       return;
     }
     this.silent = true;
-    this.control.abort(new ProviderFailure('silence'));
+    this.control.abort(new ProviderFailure('silence', { silenceMs: this.silenceMs }));
   }
 
   private silenceLeft(): number {

@@ -14,7 +14,13 @@ import type { ChatCandidate, EmbeddingCandidate } from './candidate.js';
 import { isOpenAiItself, openAiUrlOf, type ProviderConfig, type ProviderName } from './provider.defaults.js';
 
 /** The offline model is part of the program: nothing to protect, nothing to wait for. */
-const OFFLINE_GATE = { maxConcurrent: 100_000, maxQueued: 0, breakerFailures: 1000, breakerSeconds: 1 };
+const OFFLINE_GATE = {
+  maxConcurrent: 100_000,
+  maxQueued: 0,
+  breakerFailures: 1000,
+  breakerSeconds: 1,
+  breakerSilenceSeconds: 1,
+};
 
 export const OFFLINE = 'offline';
 
@@ -76,12 +82,13 @@ export class ProviderRegistry implements OnModuleDestroy {
   private gateOf(provider: ProviderName): ProviderGate {
     return once(this.gates, provider, () => {
       const { max_concurrent, max_queued } = this.configOf(provider);
-      const { breaker_failures, breaker_seconds } = this.config.models;
+      const { breaker_failures, breaker_seconds, breaker_silence_seconds } = this.config.models;
       return new ProviderGate(provider, {
         maxConcurrent: max_concurrent,
         maxQueued: max_queued,
         breakerFailures: breaker_failures,
         breakerSeconds: breaker_seconds,
+        breakerSilenceSeconds: breaker_silence_seconds,
       });
     });
   }

@@ -137,6 +137,6 @@ async function answerInTime<T>(call: EmbeddingCall, ask: (request: EmbedRequest)
     });
   } catch (error) {
     call.signal.throwIfAborted();
-    throw timeout.aborted ? new ProviderFailure('silence') : error;
+    throw timeout.aborted ? new ProviderFailure('silence', { silenceMs: call.silenceMs }) : error;
   }
 }

@@ -16,6 +16,8 @@ export interface FailureFacts {
    * differently from now on: the same call is worth sending once more at once.
    */
   readonly adapted?: boolean;
+  /** How long nothing came, where that was the failure. */
+  readonly silenceMs?: number;
   readonly cause?: unknown;
 }
 

@@ -64,6 +64,9 @@ export const modelSections = {
       breaker_seconds: seconds(0.1, 600)
         .default(15)
         .describe('How long an open circuit refuses before it tries again.'),
+      breaker_silence_seconds: seconds(0.1, 600)
+        .default(10)
+        .describe('A shorter silence says more of the caller’s patience than of a provider, and opens no circuit.'),
       prices: z
         .record(
           z.string(),
