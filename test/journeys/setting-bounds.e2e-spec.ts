@@ -115,8 +115,8 @@ describe('settings of basic_chat through every door', () => {
   it('takes in a message what counts for a turn, for that turn only', async () => {
     const { session, say, close } = await doors();
     const settle = async () => {
-      const last = String((await world.messages(ada, session)).at(-1)?.['run_id']);
-      await world.ended(ada, session, last);
+      const [newest] = items(await ada.call(`/chat/sessions/${session}/messages?order=desc&limit=1`));
+      await world.ended(ada, session, String(newest?.['run_id']));
     };
     const systemOf = (content: string) => {
       const { body } = world.model.request({ user: new RegExp(`^${content}$`) });
