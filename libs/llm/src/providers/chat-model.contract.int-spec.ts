@@ -148,8 +148,9 @@ describe.each(Object.entries(ADAPTERS))('a chat model over %s', (dialect, make) 
     const control = new AbortController();
     const reading = read(model, REQUEST, control.signal);
     await fake.waitFor((request) => request.firstTokenAt !== null);
-    control.abort(new Error('enough'));
-    expect((await reading).error).toBeTruthy();
+    const enough = new Error('enough');
+    control.abort(enough);
+    expect((await reading).error).toBe(enough);
     await fake.waitFor((request) => request.aborted, 1);
     const leaving = new AbortController();
     for await (const part of model.stream(REQUEST, leaving.signal)) if (part.type === 'text-delta') break;
