@@ -99,6 +99,17 @@ describe('text_chat over the wire', () => {
       expect(fake.request().headers['x-correlation-id']).toBe('corr-1');
     });
 
+    it('names the model that took over, and all tries that it took', async () => {
+      fake.script({ when: { model: 'first' }, reply: { status: 500 } });
+      fake.always({ text: 'I can.' });
+      const two = await openUseCases({ models: onFake(fake, { roles: { default: ['openai:first', 'openai:second'] } }) });
+      const outcome = await takeTurn(two, {}, ear).finally(() => two.close());
+      expect(said(outcome)).toBe('I can.');
+      expect(report(outcome)).toMatchObject({ success: true, model: 'openai:second', attempts: 4 });
+      expect(outcome.usage?.models).toEqual(['openai:second']);
+      expect(outcome.calls).toMatchObject([{ provider: 'openai', model: 'second' }]);
+    });
+
     it('goes out as deltas that join to the stored text, under the id of the message', async () => {
       fake.always({ text: 'one two three four', betweenMs: 5 });
       const outcome = await turn();
