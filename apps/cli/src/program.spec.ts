@@ -64,6 +64,15 @@ describe('the command line', () => {
       exitCode: EXIT.usage,
       json: { error: { code: 'USAGE', message: 'Give either ids or --all.' } },
     });
+    expect(await runJson(['doctor', '--hard'])).toMatchObject({
+      exitCode: EXIT.usage,
+      json: { error: { code: 'USAGE', message: "unknown option '--hard'" } },
+    });
+    expect(await runJson(['user', 'create-admin'])).toMatchObject({
+      exitCode: EXIT.usage,
+      json: { error: { code: 'USAGE', message: "required option '--email <address>' not specified" } },
+    });
+    expect(await runJson(['migrat'])).toMatchObject({ exitCode: EXIT.usage, json: { error: { code: 'USAGE' } } });
   });
 });
 

@@ -32,8 +32,15 @@ export async function run(args: readonly string[], world: World): Promise<ExitCo
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error.exitCode === 0) return EXIT.ok;
+    if (args.includes('--json')) world.out(`${JSON.stringify(refusedArguments(error), null, 2)}\n`);
+    return EXIT.usage;
   }
+}
+
+/** In the shape of every other failure; commander has said the same on standard error. */
+function refusedArguments({ message }: CommanderError): object {
+  return { error: { code: 'USAGE', message: message.replace(/^error: /, '') } };
 }
 
 async function attempt(work: () => Promise<Outcome>): Promise<Outcome> {
