@@ -7,22 +7,7 @@ import {
   type TestPostgres,
 } from '@parley/platform/testing';
 import { DEFAULT_ORG_ID, migrations, schemaSource } from '../index.js';
-
-/** One row in each table that others hang on, as a small installation has it. */
-const FILL = `
-  insert into principals (id, kind, created_at) values ('usr_1', 'user', now());
-  insert into users (principal_id, email, email_key, updated_at) values ('usr_1', 'a@example.org', 'a@example.org', now());
-  insert into credentials (principal_id, password_hash, changed_at) values ('usr_1', 'x', now());
-  insert into memberships (org_id, principal_id, joined_at) values ('${DEFAULT_ORG_ID}', 'usr_1', now());
-  insert into role_grants (org_id, principal_id, role, granted_at) values ('${DEFAULT_ORG_ID}', 'usr_1', 'user', now());
-  insert into logins (id, org_id, principal_id, created_at, auth_time, last_seen_at, expires_at, amr)
-    values ('lgn_1', '${DEFAULT_ORG_ID}', 'usr_1', now(), now(), now(), now(), '{pwd}');
-  insert into sessions (org_id, id, owner_id, use_case, last_activity_at, created_at, updated_at)
-    values ('${DEFAULT_ORG_ID}', 'ses_1', 'usr_1', 'basic_chat', now(), now(), now());
-  insert into messages (org_id, session_id, seq, id, owner_id, turn_seq, role, author_type, author_id, content, status, created_at)
-    values ('${DEFAULT_ORG_ID}', 'ses_1', 1, 'msg_1', 'usr_1', 1, 'user', 'user', 'usr_1', 'hello', 'complete', now());
-  insert into session_events (org_id, session_id, seq, type, at) values ('${DEFAULT_ORG_ID}', 'ses_1', 1, 'message.created', now());
-`;
+import { FILL } from './fill.factory.js';
 
 /** Columns, constraints and indexes, in words that can be compared. */
 const SHAPE = `
@@ -57,7 +42,7 @@ function suite(open: () => Promise<TestDatabase>): void {
 
   it.each([
     ['an empty', ''],
-    ['a filled', FILL],
+    ['a filled', Object.values(FILL).join('')],
   ])('go down one by one to nothing and up to the same schema on %s database', async (_, fill) => {
     const before = await shape();
     if (fill !== '') await test.pool.query(fill);
