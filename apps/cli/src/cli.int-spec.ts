@@ -1,6 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import pg from 'pg';
 import { freshDataDir, removeDataDirs, runCli, runJson } from './cli.factory.js';
 import { EXIT } from './outcome.js';
 
@@ -33,9 +34,38 @@ describe('parley on a PostgreSQL server', () => {
     expect(await runJson(['migrate'], env())).toMatchObject({ exitCode: EXIT.ok, json: { applied: [] } });
     expect(await runJson(['migrate', '--status'], env())).toMatchObject({ exitCode: EXIT.ok, json: { current: true } });
     const down = await runJson(['migrate', '--down-to', names[0] ?? ''], env());
-    expect(down.json).toMatchObject({ reverted: names.slice(1).reverse() });
-    expect((await runCli(['migrate', '--down-to', 'no-such'], env())).err).toContain('no applied migration no-such');
+    expect(down).toMatchObject({ exitCode: EXIT.ok, json: { reverted: names.slice(1).reverse() } });
+    const between = await runJson(['migrate', '--status'], env());
+    expect(between).toMatchObject({ exitCode: EXIT.failed, json: { current: false } });
+    expect(between.json.migrations.map(({ condition }) => condition)).toEqual(
+      names.map((_, index) => (index === 0 ? 'applied' : 'pending')),
+    );
+    const refused = await runCli(['jobs', 'list'], { ...env(), PARLEY__DATABASE__MIGRATE_ON_START: 'false' });
+    expect(refused).toMatchObject({ exitCode: EXIT.failed, err: expect.stringContaining('Run: parley migrate') });
+    expect(await runJson(['migrate', '--down-to', 'no-such'], env())).toMatchObject({
+      exitCode: EXIT.failed,
+      json: { error: { message: 'There is no applied migration no-such to go back to.' } },
+    });
     expect((await runCli(['migrate'], env())).out).toBe(`Applied ${names.slice(1).join(', ')}.\n`);
+    expect(await runJson(['migrate', '--down-to', 'none'], env())).toMatchObject({
+      exitCode: EXIT.ok,
+      json: { reverted: [...names].reverse() },
+    });
+  });
+
+  it('touches nothing of a database that a newer program has migrated', async () => {
+    await runCli(['migrate'], env());
+    const owner = new pg.Client({ connectionString: test.ownerUrl });
+    await owner.connect();
+    await owner.query("insert into migrations (name, timestamp) values ('9999-newer', '2030-01-01')");
+    await owner.end();
+    const status = await runJson(['migrate', '--status'], env());
+    expect(status).toMatchObject({ exitCode: EXIT.failed, json: { current: false } });
+    expect(JSON.stringify(status.json)).toContain('9999-newer');
+    for (const command of [['migrate'], ['migrate', '--down-to', 'none']]) {
+      const { exitCode, err } = await runCli(command, env());
+      expect({ exitCode, err }).toEqual({ exitCode: EXIT.failed, err: expect.stringContaining('9999-newer') });
+    }
   });
 
   it('makes an administrator with a password from standard input or from the environment', async () => {
