@@ -411,6 +411,26 @@ describe('a conversation over REST', () => {
     expect(items(last).map(({ seq }) => seq)).toEqual([12]);
   });
 
+  it('pages through the log backwards too, down to where the reader stands, with the members that it wants', async () => {
+    for (const text of ['one', 'two']) await world.answer(ada, session, text);
+    const query = 'after=8&order=desc&limit=3&fields=seq,type';
+    const first = await ada.call(at(`/events?${query}`));
+    expect(first.body['items']).toEqual([
+      { seq: 12, type: 'run.completed' },
+      { seq: 11, type: 'message.created' },
+      { seq: 10, type: 'component.completed' },
+    ]);
+    const cursor = String(first.body['next_cursor']);
+    const rest = await ada.call(at(`/events?${query}&cursor=${cursor}`));
+    expect(rest.body).toEqual({ items: [{ seq: 9, type: 'component.started' }], next_cursor: null });
+    for (const other of ['order=asc&after=8', 'order=desc&after=0', '']) {
+      const { body } = await ada.call(at(`/events?${other}&cursor=${cursor}`));
+      expect([other, body['code']]).toEqual([other, 'INVALID_CURSOR']);
+    }
+    const all = await ada.call(at('/events?order=desc&fields=seq'));
+    expect(items(all).map(({ seq }) => seq)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
   describe('does not take', () => {
     it.each<[string, unknown, number, string]>([
       ['malformed JSON', '{"content": ', 400, 'BAD_REQUEST'],

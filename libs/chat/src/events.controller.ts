@@ -1,7 +1,7 @@
 import { applyDecorators, Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
-import { AcceptedType, Endpoint, IdParam, linkNext } from '@parley/platform/http';
+import { AcceptedType, asAsked, Endpoint, IdParam } from '@parley/platform/http';
 import { LogService } from '@parley/sessions';
 import type { Response } from 'express';
 import { EventPageDto, EventsQueryDto } from './chat.dto.js';
@@ -51,11 +51,13 @@ export class EventsController {
       this.streams.start(actor, response, { sessionId, after });
       return;
     }
-    const { limit, cursor } = query;
-    response.setHeader('Cache-Control', 'private, no-cache');
-    const from = cursor === undefined ? { after, limit } : { after, limit, cursor };
-    const page = await this.log.page(actor, sessionId, from);
-    linkNext(response.req, response, page);
-    response.json(page);
+    const { limit, cursor, order = 'asc' } = query;
+    const page = await this.log.page(actor, sessionId, {
+      after,
+      limit,
+      order,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    response.json(asAsked(response.req, response, page));
   }
 }

@@ -63,7 +63,7 @@ export class TrialsService {
   }
 
   private async trace(actor: Actor, sessionId: string): Promise<TrialStepDto[]> {
-    const { items } = await this.log.page(actor, sessionId, { after: 0, limit: STEPS });
+    const { items } = await this.log.page(actor, sessionId, { after: 0, limit: STEPS, order: 'asc' });
     return items
       .filter(({ type }) => !type.startsWith('message.'))
       .map(({ seq, type, at, data }) => ({ seq, type, at, data: { ...data } }));

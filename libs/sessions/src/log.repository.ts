@@ -12,6 +12,12 @@ export interface OpenComponent {
   readonly startedAt: Date;
 }
 
+type LoggedRow = EventRow & { readonly message_id: string | null };
+type NoRow = { readonly seq: null };
+
+/** Above every `seq`. */
+const BEYOND = Number.MAX_SAFE_INTEGER;
+
 /** Reads the log of a session. Writing it is part of what it tells of: see the repositories of turns. */
 @Injectable()
 export class LogRepository {
@@ -19,7 +25,7 @@ export class LogRepository {
 
   /** The present end of the log; undefined when the actor may not see the session. */
   lastSeq(actor: Actor, sessionId: string): Promise<number | undefined> {
-    return this.database.as(actor, (db) => endOf(db, actor, sessionId));
+    return this.database.as(actor, (db) => endOf(db, actor, sessionId), { single: true });
   }
 
   /** Where the logs of these sessions stand: one read for all readers of a node. Deleted ones are left out. */
@@ -35,30 +41,36 @@ export class LogRepository {
   }
 
   /**
-   * Events after `after`, oldest first; undefined when the actor may not see the session (any more).
-   * One index range for the events, one look-up each for the rows they refer to.
+   * Events after `after`, oldest first, and where the log ends; undefined when the actor may not see the session
+   * (any more). One index range for the events, one look-up each for the rows they refer to.
+   * @param newestFirst the last ones, or those before `before`, newest first, instead
    */
   page(
     actor: Actor,
     sessionId: string,
     after: number,
     limit: number,
+    newestFirst?: { readonly before: number | null },
   ): Promise<{ events: LogEvent[]; lastSeq: number } | undefined> {
     return this.database.as(actor, async (db) => {
-      const lastSeq = await endOf(db, actor, sessionId);
-      if (lastSeq === undefined) return undefined;
-      if (lastSeq <= after) return { events: [], lastSeq };
-      const rows = await db
-        .selectFrom('session_events')
-        .select(['seq', 'type', 'session_id', 'run_id', 'message_id', 'at', 'data'])
-        .where('org_id', '=', actor.orgId)
-        .where('session_id', '=', sessionId)
-        .where('seq', '>', after)
-        .orderBy('seq')
-        .limit(limit)
-        .execute();
-      const render = await renderer(db, actor, rows);
-      return { events: rows.map(render), lastSeq };
+      const order = newestFirst === undefined ? sql`seq` : sql`seq desc`;
+      // The session's row, and with it each event; without events the row alone.
+      const { rows } = await sql<{ lastSeq: number } & (LoggedRow | NoRow)>`
+        select s.last_seq as "lastSeq", e.* from sessions s
+        left join lateral (
+          select seq, type, session_id, run_id, message_id, at, data from session_events
+          where org_id = s.org_id and session_id = s.id and seq > ${after}
+            and seq < ${newestFirst?.before ?? BEYOND}
+          order by ${order} limit ${limit}) as e on true
+        where s.org_id = ${actor.orgId} and s.id = ${sessionId} and s.owner_id = ${actor.principalId}
+          and s.deleted_at is null
+        order by ${order}`.execute(db);
+      const [first] = rows;
+      if (first === undefined) return undefined;
+      const logged = rows.filter((row) => row.seq !== null);
+      if (logged.length === 0) return { events: [], lastSeq: first.lastSeq };
+      const render = await renderer(db, actor, logged);
+      return { events: logged.map(render), lastSeq: first.lastSeq };
     });
   }
 
@@ -92,7 +104,7 @@ async function endOf(db: Executor, actor: Actor, sessionId: string): Promise<num
   return session?.last_seq;
 }
 
-async function renderer(db: Executor, actor: Actor, rows: readonly (EventRow & { message_id: string | null })[]) {
+async function renderer(db: Executor, actor: Actor, rows: readonly LoggedRow[]) {
   const messageIds = distinct(rows.filter((row) => row.type.startsWith('message.')).map((row) => row.message_id));
   const runIds = distinct(rows.filter((row) => row.type.startsWith('run.')).map((row) => row.run_id));
   const messages =
@@ -115,7 +127,7 @@ async function renderer(db: Executor, actor: Actor, rows: readonly (EventRow & {
           .execute();
   const messageById = new Map(messages.map((row) => [row.id, renderMessage(row)]));
   const runById = new Map(runs.map((row) => [row.id, renderRun(row)]));
-  return (row: EventRow & { message_id: string | null }): LogEvent =>
+  return (row: LoggedRow): LogEvent =>
     renderEvent(row, messageById.get(row.message_id ?? '') ?? null, runById.get(row.run_id ?? '') ?? null);
 }
 

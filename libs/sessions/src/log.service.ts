@@ -16,20 +16,27 @@ export class LogService {
     private readonly cursors: CursorCodec,
   ) {}
 
-  /** Oldest first, always: the log has one order. */
+  /** Events after `after`; from the end of the log backwards where `order` is `desc`. */
   async page(
     actor: Actor,
     sessionId: string,
-    query: { after: number; cursor?: string; limit: number },
+    query: { after: number; cursor?: string; limit: number; order: 'asc' | 'desc' },
   ): Promise<Page<LogEvent>> {
-    const binding: CursorBinding = { list: `events:${sessionId}`, orgId: actor.orgId, principalId: actor.principalId };
-    const after =
-      query.cursor === undefined
-        ? query.after
-        : this.cursors.decode(query.cursor, binding, (stored) => position.parse(stored));
-    const page = await this.log.page(actor, sessionId, after, query.limit + 1);
+    const { after, cursor, limit, order } = query;
+    const binding: CursorBinding = {
+      list: `events:${sessionId}`,
+      orgId: actor.orgId,
+      principalId: actor.principalId,
+      // Forwards the cursor says where to go on; backwards `after` is where to stop.
+      filters: { order, after: order === 'desc' ? after : undefined },
+    };
+    const from = cursor === undefined ? null : this.cursors.decode(cursor, binding, (stored) => position.parse(stored));
+    const page =
+      order === 'asc'
+        ? await this.log.page(actor, sessionId, from ?? after, limit + 1)
+        : await this.log.page(actor, sessionId, after, limit + 1, { before: from });
     if (page === undefined) throw platformErrors.NOT_FOUND();
-    return this.cursors.page(page.events, query.limit, (event) => event.seq, binding);
+    return this.cursors.page(page.events, limit, (event) => event.seq, binding);
   }
 
   /** @throws NOT_FOUND when the actor may not see the session */

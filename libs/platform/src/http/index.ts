@@ -19,7 +19,7 @@ export { Idempotent } from './idempotency/idempotent.js';
 export { type CursorBinding, CursorCodec } from './lists/cursor-codec.js';
 export { CursorKey } from './lists/cursor-key.js';
 export { ListQueryDto } from './lists/list.dto.js';
-export { linkNext } from './lists/list.interceptor.js';
+export { asAsked } from './lists/list.interceptor.js';
 export type { Page } from './lists/page.js';
 export { Prefer, type Preferences, parsePrefer } from './prefer.js';
 export { answerProblem } from './problems/answer-problem.js';

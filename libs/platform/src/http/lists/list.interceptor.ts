@@ -9,22 +9,19 @@ export class ListInterceptor implements NestInterceptor<Page<unknown>, Page<unkn
   intercept(context: ExecutionContext, next: CallHandler<Page<unknown>>): Observable<Page<unknown>> {
     const request = context.switchToHttp().getRequest<Request>();
     const response = context.switchToHttp().getResponse<Response>();
-    return next.handle().pipe(
-      map((page) => {
-        if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'private, no-cache');
-        linkNext(request, response, page);
-        const { fields } = request.query;
-        if (typeof fields !== 'string') return page;
-        const names = new Set(fields.split(','));
-        return { items: page.items.map((item) => selectFields(item, names)), next_cursor: page.next_cursor };
-      }),
-    );
+    return next.handle().pipe(map((page) => asAsked(request, response, page)));
   }
 }
 
-/** Says where the list goes on; for handlers that answer by themselves. */
-export function linkNext(request: Request, response: Response, { next_cursor }: Page<unknown>): void {
+/** A page as its reader wants it, with the headers that go along; for handlers that answer by themselves too. */
+export function asAsked(request: Request, response: Response, page: Page<unknown>): Page<unknown> {
+  if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'private, no-cache');
+  const { items, next_cursor } = page;
   if (next_cursor !== null) response.setHeader('Link', `<${nextAddress(request, next_cursor)}>; rel="next"`);
+  const { fields } = request.query;
+  if (typeof fields !== 'string') return page;
+  const names = new Set(fields.split(','));
+  return { items: items.map((item) => selectFields(item, names)), next_cursor };
 }
 
 /** Relative to this address, so that it holds behind any proxy. */
