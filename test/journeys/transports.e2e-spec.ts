@@ -87,6 +87,29 @@ describe('the transports', () => {
     });
   });
 
+  it('acknowledge a message before its first event: who sent it knows its ids by then', async () => {
+    const socket = await socketIo();
+    await socket.ask('join', { session_id: session });
+    const line = await plain();
+    await live(line.view);
+    const heard: string[][] = [[], []];
+    socket.socket.on('event', ({ type }) => heard[0]?.push(type));
+    line.socket.on('message', (data) => {
+      const { type, event } = record(JSON.parse(data.toString()));
+      if (type === 'ack' || type === 'event') heard[1]?.push(type === 'ack' ? 'ack' : String(record(event)['type']));
+    });
+    const message = { session_id: session, content: 'one', client_message_id: 'c1' };
+    socket.socket.emit('message', message, () => heard[0]?.push('ack'));
+    await socket.view.runEnd(1);
+    expect(heard[0]?.slice(0, 2)).toEqual(['ack', 'message.created']);
+    await line.view.runEnd(1);
+    heard[1]?.splice(0);
+    line.send({ type: 'message', content: 'two', client_message_id: 'c2' });
+    await line.view.runEnd(2);
+    expect(heard[1]?.slice(0, 2)).toEqual(['ack', 'message.created']);
+    expect(heard.flat().filter((type) => type === 'ack')).toHaveLength(2);
+  });
+
   it('take up from any seq, also in mid-answer, and show each event once', async () => {
     await world.answer(ada, session, 'before');
     let goOn: () => void = () => undefined;

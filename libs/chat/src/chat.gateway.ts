@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
 import {
+  Ack,
   ConnectedSocket,
   MessageBody,
   type OnGatewayConnection,
@@ -22,7 +23,7 @@ import {
   MessageFrameDto,
   TypingFrameDto,
 } from './frames.dto.js';
-import { type Acknowledgement, SocketDesk } from './socket-desk.service.js';
+import { type Acknowledgement, type Receipt, SocketDesk } from './socket-desk.service.js';
 import { SocketEntrance } from './socket-entrance.service.js';
 import { SocketRoom } from './socket-room.js';
 
@@ -100,9 +101,19 @@ export class ChatGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
 
   @SubscribeMessage('message')
   @Requires('message:send')
-  message(@ConnectedSocket() socket: Socket, @MessageBody() body: unknown): Promise<Acknowledgement<object>> {
+  message(
+    @ConnectedSocket() socket: Socket,
+    @MessageBody() body: unknown,
+    @Ack() acknowledge: ((reply: Acknowledgement<Receipt>) => void) | undefined,
+  ): Promise<void> {
     const kind = { shape: MessageFrameDto, permission: 'message:send' } as const;
-    return this.desk.take(this.room(socket).connection, kind, body, (actor, frame) => this.desk.message(actor, frame));
+    return this.desk.answer(
+      this.room(socket).connection,
+      kind,
+      body,
+      (actor, frame, early: (receipt: Receipt) => void) => this.desk.message(actor, frame, early),
+      (reply) => acknowledge?.(reply),
+    );
   }
 
   @SubscribeMessage('cancel')

@@ -4,16 +4,17 @@ import { platformErrors, toProblem } from '@parley/platform/errors';
 import { type MessageDto, MessagesService } from '@parley/sessions';
 import { PlainCancelDto, PlainInputDto, PlainMessageDto, PlainPingDto, PlainTypingDto } from './plain-frames.dto.js';
 import { RunsService } from './runs.service.js';
-import { type Acknowledgement, type SocketConnection, SocketDesk } from './socket-desk.service.js';
+import { type Acknowledgement, type Receipt, type SocketConnection, SocketDesk } from './socket-desk.service.js';
 
 type Frame = Record<string, unknown>;
-type Handler = (connection: SocketConnection, sessionId: string, frame: Frame) => Promise<object | null>;
+type Handler = (connection: SocketConnection, sessionId: string, frame: Frame, say: Say) => Promise<object | null>;
+type Say = (answer: object) => void;
 
 /** The frames of plain WebSocket: what each does, and the frame that answers it. */
 @Injectable()
 export class Frames {
-  private readonly handlers: ReadonlyMap<string, Handler> = new Map([
-    ['message', (connection, sessionId, frame) => this.message(connection, sessionId, frame)],
+  private readonly handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+    ['message', (connection, sessionId, frame, say) => this.message(connection, sessionId, frame, say)],
     ['cancel', (connection, sessionId, frame) => this.cancel(connection, sessionId, frame)],
     ['input', (connection, sessionId, frame) => this.input(connection, sessionId, frame)],
     ['typing', (connection, sessionId, frame) => this.typing(connection, sessionId, frame)],
@@ -26,12 +27,11 @@ export class Frames {
     private readonly messages: MessagesService,
   ) {}
 
-  /** Never throws. Null: the frame needs no answer. */
-  take(connection: SocketConnection, sessionId: string, frame: Frame): Promise<object | null> {
+  /** Never throws. Not every frame has an answer. */
+  async take(connection: SocketConnection, sessionId: string, frame: Frame, say: Say): Promise<void> {
     const handler = this.handlers.get(String(frame['type']));
-    if (handler !== undefined) return handler(connection, sessionId, frame);
-    const error = platformErrors.BAD_REQUEST({ detail: 'There is no frame of this type.' });
-    return Promise.resolve({ type: 'error', error: toProblem(error) });
+    const answer = handler === undefined ? unknownFrame() : await handler(connection, sessionId, frame, say);
+    if (answer !== null) say(answer);
   }
 
   /** @throws NOT_FOUND */
@@ -44,16 +44,19 @@ export class Frames {
     return this.messages.conclusion(actor, sessionId, runId);
   }
 
-  private async message(connection: SocketConnection, sessionId: string, frame: Frame): Promise<object> {
+  private async message(connection: SocketConnection, sessionId: string, frame: Frame, say: Say): Promise<null> {
     const kind = { shape: PlainMessageDto, permission: 'message:send' } as const;
-    const reply = await this.desk.take(connection, kind, frame, (actor, { type: _, ...input }) =>
-      this.desk.message(actor, { ...input, session_id: sessionId }),
-    );
     const named =
       typeof frame['client_message_id'] === 'string' ? { client_message_id: frame['client_message_id'] } : {};
-    if (!reply.ok) return { type: 'error', error: reply.error, ...named };
-    const { ok: _, ...stored } = reply;
-    return { type: 'ack', ...named, ...stored };
+    await this.desk.answer(
+      connection,
+      kind,
+      frame,
+      (actor, { type: _, ...input }, early: (receipt: Receipt) => void) =>
+        this.desk.message(actor, { ...input, session_id: sessionId }, early),
+      (reply) => say(reply.ok ? acknowledged(reply, named) : { type: 'error', error: reply.error, ...named }),
+    );
+    return null;
   }
 
   private async cancel(connection: SocketConnection, sessionId: string, frame: Frame): Promise<object | null> {
@@ -90,4 +93,13 @@ export class Frames {
 
 function errorOrNothing(reply: Acknowledgement<object>): object | null {
   return reply.ok ? null : { type: 'error', error: reply.error };
+}
+
+function acknowledged({ message_id, run_id, seq }: Receipt, named: object): object {
+  return { type: 'ack', ...named, message_id, run_id, seq };
+}
+
+function unknownFrame(): object {
+  const error = platformErrors.BAD_REQUEST({ detail: 'There is no frame of this type.' });
+  return { type: 'error', error: toProblem(error) };
 }

@@ -125,9 +125,8 @@ export class PlainSocket {
     void entry.then(() => (this.connection === undefined ? undefined : this.answer(this.connection, frame)));
   }
 
-  private async answer(connection: SocketConnection, frame: Record<string, unknown>): Promise<void> {
-    const reply = await this.host.frames.take(connection, this.options.sessionId, frame);
-    if (reply !== null) this.send(reply);
+  private answer(connection: SocketConnection, frame: Record<string, unknown>): Promise<void> {
+    return this.host.frames.take(connection, this.options.sessionId, frame, (answer) => this.send(answer));
   }
 
   private refuse(error: unknown): void {

@@ -9,7 +9,6 @@ import { runWithContext } from '@parley/platform/observability';
 import { announceSignal, LogService } from '@parley/sessions';
 import { ChatService } from './chat.service.js';
 import type { MessageFrameDto } from './frames.dto.js';
-import type { TakenListener } from './intake.service.js';
 import { RunsService } from './runs.service.js';
 
 /** One socket of either protocol: who is behind it, and what it has said that is not answered yet. */
@@ -23,6 +22,13 @@ export class SocketConnection {
 }
 
 export type Acknowledgement<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: Problem };
+
+/** What the sender of a message is told once it is stored. */
+export interface Receipt {
+  readonly message_id: string;
+  readonly run_id: string;
+  readonly seq: number;
+}
 
 /** What a kind of frame asks for, and of whom. */
 export interface FrameKind<T extends object> {
@@ -68,16 +74,31 @@ export class SocketDesk {
     });
   }
 
-  /** @param heard called once the message is stored, before anyone hears of it */
-  async message(
-    actor: Actor,
-    frame: MessageFrameDto,
-    heard?: TakenListener,
-  ): Promise<{ message_id: string; run_id: string; seq: number }> {
+  /** As `take`, told once: when the work says that it is as good as done, else when it is. */
+  async answer<T extends object, R extends object>(
+    connection: SocketConnection,
+    kind: FrameKind<T>,
+    body: unknown,
+    work: (actor: Actor, frame: T, early: (result: R) => void) => Promise<R>,
+    tell: (reply: Acknowledgement<R>) => void,
+  ): Promise<void> {
+    let told = false;
+    const tellOnce = (reply: Acknowledgement<R>): void => {
+      if (!told) tell(reply);
+      told = true;
+    };
+    const early = (result: R): void => tellOnce({ ok: true, ...result });
+    tellOnce(await this.take(connection, kind, body, (actor, frame: T) => work(actor, frame, early)));
+  }
+
+  /** @param stored told before anyone hears of the message: its sender knows it when its first event comes */
+  async message(actor: Actor, frame: MessageFrameDto, stored: (receipt: Receipt) => void): Promise<Receipt> {
     await this.limiter.consume('messages.send', { principal: actor.principalId });
     const { session_id, ...input } = frame;
-    const sent = await this.chat.send(actor, session_id, input, undefined, heard);
-    return { message_id: sent.message.id, run_id: sent.runId, seq: sent.message.seq };
+    const sent = await this.chat.send(actor, session_id, input, undefined, ({ message, runId }) => {
+      if (message !== null) stored(receiptOf(message, runId));
+    });
+    return receiptOf(sent.message, sent.runId);
   }
 
   async cancel(actor: Actor, runId: string): Promise<object> {
@@ -120,4 +141,8 @@ export class SocketDesk {
       return { ok: false, error: toProblem(error, { correlationId }) };
     }
   }
+}
+
+function receiptOf({ id, seq }: { readonly id: string; readonly seq: number }, runId: string): Receipt {
+  return { message_id: id, run_id: runId, seq };
 }
