@@ -1,11 +1,14 @@
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { measurePasswordHash } from '@parley/auth';
 import type { Config } from '@parley/platform/config';
 import { type Finding, failed, ok, skipped, warning } from './finding.js';
 
 const OLDEST_NODE = [20, 19] as const;
 const GIB = 1024 ** 3;
 const LOW_SPACE = GIB;
+const QUICKEST_HASH_MS = 5;
+const SLOWEST_HASH_MS = 500;
 const NO_SPACE = 0.1 * GIB;
 
 export function examineRuntime(version: string = process.versions.node): Finding {
@@ -46,6 +49,16 @@ export async function examineLogFile({ log }: Config): Promise<Finding> {
   if (path === null) return skipped('log file', 'logs go to standard output only');
   if (await mayWrite(dirname(path))) return ok('log file', path);
   return failed('log file', `${dirname(path)} cannot be written`, 'Make the folder, or change log.file.path.');
+}
+
+/** Too cheap a hash protects no stolen password; too dear a one lets sign-ins queue. */
+export async function examinePasswordHash(measure = measurePasswordHash): Promise<Finding> {
+  const milliseconds = await measure();
+  const detail = `one takes ${milliseconds.toFixed(0)} ms here`;
+  if (milliseconds < QUICKEST_HASH_MS)
+    return warning('password hash', detail, 'Guessing is as quick: ask for long passwords.');
+  if (milliseconds <= SLOWEST_HASH_MS) return ok('password hash', detail);
+  return warning('password hash', detail, 'Sign-ins will wait for each other: give this process more of a processor.');
 }
 
 export function examineLimits({ limits }: Config): Finding {

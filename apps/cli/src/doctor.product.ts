@@ -1,6 +1,7 @@
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { AccountsService, IdentityModule, INSTALLATION } from '@parley/auth';
-import { LlmHealth, LlmModule } from '@parley/llm';
+import { type CatalogueDescription, LlmHealth, LlmModule, ModelCatalogue, PRICES_AS_OF, PriceList } from '@parley/llm';
+import { Clock } from '@parley/platform/clock';
 import type { Config } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
 import { JobAdmin, JobsModule } from '@parley/platform/jobs';
@@ -11,6 +12,12 @@ import type { World } from './world.js';
 
 /** A job that has been ready for so long finds nobody to work it. */
 const LONG_WAIT_SECONDS = 60;
+
+/** Providers change their prices about so often. */
+const OLDEST_PRICES_DAYS = 180;
+const DAY_MS = 86_400_000;
+/** The built-in responder: free for ever. */
+const OFFLINE = 'offline';
 
 type Imports = readonly (Type<unknown> | DynamicModule)[];
 
@@ -26,6 +33,9 @@ export async function examineProduct(world: World, config: Config): Promise<Find
   return [
     keys,
     await examine('models', [...ground(), LlmModule], async (app) => judgeModels(app.get(LlmHealth))),
+    await examine('prices', [...ground(), LlmModule], async (app) =>
+      judgePrices(app.get(ModelCatalogue).describe(), app.get(PriceList), app.get(Clock).now()),
+    ),
     keys.status === 'ok'
       ? await examine('administrator', accounts, (app) => judgeAdministrator(app.get(AccountsService)))
       : skipped('administrator', 'needs the keys'),
@@ -45,6 +55,19 @@ function judgeModels(health: LlmHealth): Finding {
   const detail = reason ?? models.join(', then ');
   if (status === 'ok' && reason === undefined) return ok('models', detail);
   return warning('models', detail, 'Set OPENAI_API_KEY, OLLAMA_BASE_URL or another provider.');
+}
+
+/** Costs are only as right as the price list: it is dated, and does not know every model. */
+export function judgePrices({ roles }: Pick<CatalogueDescription, 'roles'>, prices: PriceList, now: Date): Finding {
+  // What a server of one's own serves is not known before it is asked.
+  const models = [...new Set(Object.values(roles).flat())].filter((model) => !model.endsWith(':*'));
+  const unknown = models.filter((model) => prices.priceOf(model) === null);
+  if (unknown.length > 0)
+    return warning('prices', `not known of ${unknown.join(', ')}: what they cost is not counted`, 'Set models.prices.');
+  const days = Math.floor((now.getTime() - Date.parse(PRICES_AS_OF)) / DAY_MS);
+  const old = days > OLDEST_PRICES_DAYS && models.some((model) => model !== OFFLINE && prices.isFromTable(model));
+  if (!old) return ok('prices', `of ${PRICES_AS_OF}, and what models.prices says`);
+  return warning('prices', `of ${PRICES_AS_OF}, ${days} days ago`, 'Install a newer version, or set models.prices.');
 }
 
 async function judgeAdministrator(accounts: AccountsService): Promise<Finding> {

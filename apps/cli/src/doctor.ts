@@ -1,14 +1,21 @@
 import { type Config, ConfigError, loadConfig } from '@parley/platform/config';
 import { withApplication } from './application.js';
 import { examineDatabase, unusableDatabase } from './doctor.database.js';
-import { examineDataDirectory, examineDisk, examineLimits, examineLogFile, examineRuntime } from './doctor.machine.js';
+import {
+  examineDataDirectory,
+  examineDisk,
+  examineLimits,
+  examineLogFile,
+  examinePasswordHash,
+  examineRuntime,
+} from './doctor.machine.js';
 import { examineProduct } from './doctor.product.js';
 import { examineRedis } from './doctor.redis.js';
 import { type Finding, failed, ok, skipped } from './finding.js';
 import { EXIT, type ExitCode, type Outcome } from './outcome.js';
 import type { World } from './world.js';
 
-const NEEDS_SCHEMA = ['keys', 'models', 'administrator', 'jobs'];
+const NEEDS_SCHEMA = ['keys', 'models', 'prices', 'administrator', 'jobs'];
 
 /** `parley doctor` */
 export async function examine(world: World): Promise<Outcome> {
@@ -34,6 +41,7 @@ async function examineConfigured(world: World): Promise<Finding[]> {
     await examineDataDirectory(config),
     await examineDisk(config),
     await examineLogFile(config),
+    await examinePasswordHash(),
     examineLimits(config),
     await examineRedis(config),
     ...(await examineStored(world, config)),

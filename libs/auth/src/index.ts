@@ -28,5 +28,6 @@ export { AuthCareModule } from './auth-care.module.js';
 export { IdentityModule } from './identity.module.js';
 export { LoginWatch } from './logins/login-watch.js';
 export { LoginsService } from './logins/logins.service.js';
+export { measurePasswordHash } from './passwords/password-hasher.js';
 export { SignInService } from './sign-in/sign-in.service.js';
 export { StoredTokenKeys } from './tokens/stored-token-keys.js';

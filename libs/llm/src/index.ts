@@ -14,6 +14,7 @@ export { estimateTokens } from './calls/usage.js';
 export { type CatalogueDescription, ModelCatalogue } from './catalogue/model.catalogue.js';
 export { ModelFacts } from './catalogue/model-facts.js';
 export { PRICES_AS_OF, PriceList } from './catalogue/prices.js';
+export { renderPrices } from './catalogue/render-prices.js';
 export { type EmbeddingAnswer, type EmbeddingCall, EmbeddingGateway } from './embeddings/embedding.gateway.js';
 export { llmErrors } from './llm.errors.js';
 export { LlmHealth, type ModelsHealth } from './llm.health.js';

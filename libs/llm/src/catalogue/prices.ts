@@ -19,7 +19,7 @@ export const PRICE_SOURCES = [
   'https://ai.google.dev/gemini-api/docs/pricing',
 ] as const;
 
-const TABLE: ReadonlyMap<string, Price> = new Map<string, Price>(
+export const PRICE_TABLE: ReadonlyMap<string, Price> = new Map<string, Price>(
   Object.entries({
     'openai:gpt-6-sol': { input: 2, output: 10 },
     'openai:gpt-6-luna': { input: 0.1, output: 0.5 },
@@ -71,7 +71,12 @@ export class PriceList {
     if (own !== undefined) return { input: own.input_per_million, output: own.output_per_million };
     const provider = model.split(':', 1)[0] ?? model;
     if (this.providers.free.has(provider)) return { input: 0, output: 0 };
-    return this.providers.foreign.has(provider) ? null : (TABLE.get(model) ?? null);
+    return this.providers.foreign.has(provider) ? null : (PRICE_TABLE.get(model) ?? null);
+  }
+
+  /** Whether what it costs is what the table says, and so as old as the table. */
+  isFromTable(model: string): boolean {
+    return !Object.hasOwn(this.configured, model) && PRICE_TABLE.get(model) === this.priceOf(model);
   }
 
   /** US dollars; null where the price is not known. */
