@@ -149,7 +149,7 @@ export class ChatWorld {
 }
 
 /** Written by the owner of the schema; the program reads roles at each call. */
-async function grantRole({ ownerUrl }: TestDatabase, principalId: string, role: string): Promise<void> {
+export async function grantRole({ ownerUrl }: TestDatabase, principalId: string, role: string): Promise<void> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   try {

@@ -192,10 +192,11 @@ describe('identity over HTTP', () => {
         .set(tag === undefined ? {} : { 'If-Match': tag })
         .send(body);
     const { headers } = await profile().expect(200);
-    expect(headers['etag']).toBe('"1"');
-    await profile().set('If-None-Match', '"1"').expect(304);
+    const etag = String(headers['etag']);
+    expect(etag).toMatch(/^"1\.[\w-]{22}"$/);
+    await profile().set('If-None-Match', etag).expect(304);
     const changed = await change({ display_name: '<b>Ada</b>', preferences: { theme: 'dark' } }, '"1"').expect(200);
-    expect(changed.headers['etag']).toBe('"2"');
+    expect(changed.headers['etag']).toMatch(/^"2\./);
     expect(changed.body).toMatchObject({ display_name: '<b>Ada</b>', preferences: { theme: 'dark' } });
     await change({ display_name: 'x' }, '"1"').expect(412);
     await change({ display_name: null }).expect(200);

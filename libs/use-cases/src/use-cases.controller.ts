@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
-import { Endpoint, ListQueryDto, type Page } from '@parley/platform/http';
+import { contentTag, Endpoint, ListQueryDto, type Page } from '@parley/platform/http';
 import { UseCaseCatalogue } from './use-case-catalogue.service.js';
 import { UseCaseDetailDto, type UseCaseDto, UseCaseListDto } from './use-cases.dto.js';
 
@@ -21,7 +21,7 @@ export class UseCasesController {
 
   @Get(':name')
   @Requires('use_case:read')
-  @Endpoint({ summary: 'Read a use case with its prompts, examples and limits', tag: TAG })
+  @Endpoint({ summary: 'Read a use case with its prompts, examples and limits', tag: TAG, etag: contentTag })
   get(@CurrentActor() actor: Actor, @Param('name') name: string): UseCaseDetailDto {
     return this.catalogue.get(actor, name);
   }

@@ -1,12 +1,13 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
-import { Endpoint, type ExpectedVersions, IfMatch } from '@parley/platform/http';
+import { contentTag, Endpoint, type ExpectedVersions, IfMatch } from '@parley/platform/http';
 import { CurrentActor, SignedIn } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
 import { toUserDto, UpdateProfileDto, UserDto } from './accounts.dto.js';
 import { AccountsService } from './accounts.service.js';
 
-const etag = ({ version }: UserDto): string => String(version);
+/** The version is what `If-Match` compares; roles and the last sign-in change without it. */
+const etag = (user: UserDto): string => `${user.version}.${contentTag(user)}`;
 
 @Controller('users/profile')
 export class ProfileController {

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Post, Res } from '@nestjs/common';
-import { Endpoint, IdempotencyKey } from '@parley/platform/http';
+import { contentTag, Endpoint, IdempotencyKey } from '@parley/platform/http';
 import type { Response } from 'express';
 import { CurrentActor, Public, SignedIn } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
@@ -46,7 +46,7 @@ export class LoginsController {
 
   @Get('me')
   @SignedIn()
-  @Endpoint({ summary: 'Who am I, and what may I do', tag: 'Accounts' })
+  @Endpoint({ summary: 'Who am I, and what may I do', tag: 'Accounts', etag: contentTag })
   async me(@CurrentActor() actor: Actor): Promise<MeDto> {
     const user = toUserDto(await this.accounts.profile(actor));
     return { ...user, permissions: [...actor.permissions].sort(), org: actor.orgId, login_id: actor.loginId };

@@ -32,4 +32,5 @@ export {
   openEventStream,
   type StreamEvent,
 } from './streams/event-stream.js';
+export { contentTag } from './versions/content-tag.js';
 export { type ExpectedVersions, expectVersion, IfMatch } from './versions/preconditions.js';

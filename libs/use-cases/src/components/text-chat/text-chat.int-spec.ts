@@ -102,7 +102,9 @@ describe('text_chat over the wire', () => {
     it('names the model that took over, and all tries that it took', async () => {
       fake.script({ when: { model: 'first' }, reply: { status: 500 } });
       fake.always({ text: 'I can.' });
-      const two = await openUseCases({ models: onFake(fake, { roles: { default: ['openai:first', 'openai:second'] } }) });
+      const two = await openUseCases({
+        models: onFake(fake, { roles: { default: ['openai:first', 'openai:second'] } }),
+      });
       const outcome = await takeTurn(two, {}, ear).finally(() => two.close());
       expect(said(outcome)).toBe('I can.');
       expect(report(outcome)).toMatchObject({ success: true, model: 'openai:second', attempts: 4 });
