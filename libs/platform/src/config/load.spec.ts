@@ -75,6 +75,12 @@ describe('loadConfig', () => {
       expect(refusalLines({}, `${bare}/only`)).toEqual([`config/${name}.yaml: the file cannot be read (ENOENT)`]);
     });
 
+    it('says which folder it was started in, where that one holds no configuration at all', () => {
+      const cwd = `${configFolder({ 'elsewhere/x': '' })}/elsewhere`;
+      const problem = `there is none in ${cwd}: start Parley in the folder that it is installed in`;
+      expect(refusalLines({}, cwd)).toEqual([`config/: ${problem}`]);
+    });
+
     it('refuses an extra file that is not there, by the variable', () => {
       expect(refusalLines({ PARLEY_CONFIG_FILE: 'absent.yaml' })).toEqual([
         'PARLEY_CONFIG_FILE: the file cannot be read (ENOENT)',

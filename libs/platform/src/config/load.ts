@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { type Assignment, EMPTY_LAYER, keyNamed, type Layer, variableOf } from './assignment.js';
 import { ConfigError, type ConfigFinding } from './config.errors.js';
@@ -64,11 +65,18 @@ function profileOf(variables: Layer): string | undefined {
 }
 
 function readFiles(env: Environment, cwd: string, profile: string | undefined): Layer[] {
+  if (!existsSync(resolve(cwd, 'config'))) return [elsewhere(cwd)];
   const shipped = ['default', ...(profile === undefined ? [] : [profile])].map((name) => {
     const label = `config/${name}.yaml`;
     return readYamlLayer({ path: resolve(cwd, label), label, namedBy: label });
   });
   return [...shipped, readExtraFile(env, cwd)];
+}
+
+/** What is started in another folder would find neither its settings nor, by a relative path, its data. */
+function elsewhere(cwd: string): Layer {
+  const problem = `there is none in ${cwd}: start Parley in the folder that it is installed in`;
+  return { ...EMPTY_LAYER, findings: [{ source: 'config/', problem }] };
 }
 
 function readExtraFile(env: Environment, cwd: string): Layer {
