@@ -79,9 +79,7 @@ export class TurnModels {
     this.made += 1;
     try {
       const given = await ask();
-      const answer = answerOf(given);
-      this.book(purpose, answer);
-      this.answerers.add(answer.model);
+      this.book(purpose, answerOf(given));
       return given;
     } catch (error) {
       if (error instanceof ModelCallError || error instanceof ModelCallAborted) this.book(purpose, error.report);
@@ -97,8 +95,11 @@ export class TurnModels {
     }
   }
 
-  private book(purpose: string, { model, usage }: ModelReport): void {
-    if (model !== null) this.records.push(toRecord(purpose, model, usage));
+  /** Who has said something is named, also where it was broken off: what was said is kept. */
+  private book(purpose: string, { model, usage, firstTokenMs }: ModelReport): void {
+    if (model === null) return;
+    this.records.push(toRecord(purpose, model, usage));
+    if (firstTokenMs !== null) this.answerers.add(model);
   }
 }
 

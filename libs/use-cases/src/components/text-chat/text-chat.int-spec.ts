@@ -303,6 +303,7 @@ describe('text_chat over the wire', () => {
       expect(fake.requests()).toHaveLength(3);
       expect(ear.events).toEqual(['started text_chat', 'completed text_chat']);
       expect(outcome.messages).toEqual([]);
+      expect(outcome.usage?.models).toEqual([]);
       expect(ear.results['text_chat']).toMatchObject({
         success: false,
         status: 'failed',
@@ -323,8 +324,9 @@ describe('text_chat over the wire', () => {
 
     it('after half an answer leave the half with who listened', async () => {
       fake.always({ text: 'one two three four', cutAfter: 2 });
-      const { error } = await fails();
+      const { error, outcome } = await fails();
       expect(error).toMatchObject({ code: 'MODEL_STREAM_CUT', status: 502 });
+      expect(outcome.usage?.models).toEqual(['openai:first']);
       expect(fake.requests()).toHaveLength(1);
       expect('one two three four').toContain([...ear.texts.values()].join(''));
       expect([...ear.texts.values()].join('')).not.toBe('');
