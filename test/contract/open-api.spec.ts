@@ -58,6 +58,34 @@ it.each(operations)('$name says what it is for, takes and gives', ({ method, ope
   if (method === 'get' || method === 'delete') expect(operation).not.toHaveProperty('requestBody');
 });
 
+it('shows an example of every body and of every member', () => {
+  const bodies = operations.flatMap(({ name, operation }) =>
+    Object.values(objectOf(objectOf(operation['requestBody'])['content'])).map((media) => ({
+      name,
+      ...objectOf(media),
+    })),
+  );
+  expect(bodies.length).toBeGreaterThan(10);
+  expect(bodies.filter((body) => !Object.hasOwn(body, 'example')).map(({ name }) => name)).toEqual([]);
+  const schemas = Object.entries(objectOf(objectOf(document['components'])['schemas']));
+  const bare = schemas.flatMap(([schema, declared]) =>
+    Object.entries(objectOf(objectOf(declared)['properties']))
+      .filter(([, member]) => !isShown(objectOf(member)))
+      .map(([member]) => `${schema}.${member}`),
+  );
+  expect(bare).toEqual([]);
+});
+
+/** By itself, by the few values that it may have, or by the schema that it stands for. */
+function isShown(member: Json): boolean {
+  const items = objectOf(member['items']);
+  return (
+    ['example', 'examples', 'enum', 'default', '$ref', 'allOf', 'anyOf', 'oneOf'].some((name) => name in member) ||
+    '$ref' in items ||
+    'properties' in items
+  );
+}
+
 it('asks for a principal everywhere but where the specification says open', () => {
   const open = operations.filter(
     ({ operation }) => Array.isArray(operation['security']) && operation['security'].length === 0,

@@ -46,6 +46,7 @@ export class OverridesController {
     tag: TAG,
     limit: 'admin.write',
     etag,
+    example: { settings: { temperature: 0.2 }, bounds: { max_output_tokens: { maximum: 1000 } }, locked: ['model'] },
   })
   replace(
     @CurrentActor() actor: Actor,

@@ -26,7 +26,7 @@ const json = (model: typeof TurnDto | typeof AcceptedDto) => ({
 const STREAM = 'text/event-stream';
 
 /** What sending and regenerating have in common for whoever reads the API document. */
-const TurnEndpoint = (summary: string): MethodDecorator =>
+const TurnEndpoint = (summary: string, example: Readonly<Record<string, unknown>>): MethodDecorator =>
   applyDecorators(
     Endpoint({
       summary,
@@ -35,6 +35,7 @@ const TurnEndpoint = (summary: string): MethodDecorator =>
       limit: 'messages.send',
       produces: ['application/json', STREAM],
       unhurried: true,
+      example,
     }),
     ApiHeader({
       name: 'Prefer',
@@ -70,7 +71,7 @@ export class ChatController {
 
   @Post()
   @Requires('message:send')
-  @TurnEndpoint('Say something and get the answer, whole or as a stream')
+  @TurnEndpoint('Say something and get the answer, whole or as a stream', { content: 'What is an append-only log?' })
   async send(
     @CurrentActor() actor: Actor,
     @IdParam('session') sessionId: string,
@@ -88,7 +89,7 @@ export class ChatController {
 
   @Post(':message_id/regenerate')
   @Requires('message:send')
-  @TurnEndpoint('Answer a message anew')
+  @TurnEndpoint('Answer a message anew', { context: { temperature: 1 } })
   async regenerate(
     @CurrentActor() actor: Actor,
     @MessagePath() path: MessagePlace,
@@ -120,7 +121,12 @@ export class ChatController {
   @Post(':message_id/feedback')
   @Requires('message:read')
   @Idempotent()
-  @Endpoint({ summary: 'Say whether an answer was good', tag: TAG, status: 201 })
+  @Endpoint({
+    summary: 'Say whether an answer was good',
+    tag: TAG,
+    status: 201,
+    example: { rating: 'up', comment: 'Just what I needed.' },
+  })
   rate(
     @CurrentActor() actor: Actor,
     @IdParam('session') sessionId: string,

@@ -39,7 +39,12 @@ export class RunsController {
 
   @Post(':run_id/input')
   @Requires('run:input')
-  @Endpoint({ summary: 'Decide or answer what a run waits for', tag: TAG, status: 202 })
+  @Endpoint({
+    summary: 'Decide or answer what a run waits for',
+    tag: TAG,
+    status: 202,
+    example: { action_id: 'act_01JD3W8Q5X7Y2Z4A6B8C0D1E2F', decision: 'approve' },
+  })
   input(
     @CurrentActor() actor: Actor,
     @IdParam('session') sessionId: string,

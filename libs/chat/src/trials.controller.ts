@@ -19,6 +19,7 @@ export class TrialsController {
     tag: 'Use cases',
     limit: 'use_case.test',
     unhurried: true,
+    example: { message: 'What is an append-only log?', settings: { response_style: 'concise' } },
   })
   run(@CurrentActor() actor: Actor, @Param('name') name: string, @Body() input: TrialDto): Promise<TrialResultDto> {
     // A name in the address that leads nowhere is no thing here, not a mistake in the body.

@@ -4,12 +4,15 @@ import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, Length, Validate
 import { AttachmentDto, TurnDto } from './chat.dto.js';
 
 export class TrialDto {
-  /** @example What is an append-only log? */
+  /** @example "What is an append-only log?" */
   @IsString()
   @Length(1, 32_000)
   message!: string;
 
-  /** Settings as a session would have them. */
+  /**
+   * Settings as a session would have them.
+   * @example {"response_style": "concise"}
+   */
   @IsOptional()
   @IsObject()
   settings?: Record<string, unknown>;
@@ -24,19 +27,26 @@ export class TrialDto {
 
 /** What happened on the way, in order. */
 export class TrialStepDto {
+  /** @example 3 */
   @ApiProperty({ type: 'integer' })
   seq!: number;
+  /** @example "component.started" */
   type!: string;
+  /** @example "2026-11-21T09:30:00.000Z" */
   at!: string;
+  /** @example {"component": "text_chat"} */
   data!: Record<string, unknown>;
 }
 
 /** A use case tried out: nothing of it is kept. */
 export class TrialResultDto {
+  /** @example "basic_chat" */
   use_case!: string;
+  /** @example "What is an append-only log?" */
   message!: string;
   result!: TurnDto;
   trace!: TrialStepDto[];
+  /** @example 940 */
   @ApiProperty({ type: 'integer' })
   processing_time_ms!: number;
 }

@@ -5,7 +5,10 @@ export class CheckDto {
   /** `up`; `degraded`: it does without, or with less, and loses nothing; `down`: what needs it fails. */
   status!: 'up' | 'degraded' | 'down';
 
-  /** Why, without addresses or secrets. */
+  /**
+   * Why, without addresses or secrets.
+   * @example "not configured"
+   */
   reason?: string;
 }
 
@@ -13,7 +16,10 @@ export class CheckDto {
 export class LiveDto {
   status!: 'ok';
 
-  /** ISO 8601, UTC. */
+  /**
+   * ISO 8601, UTC.
+   * @example "2026-11-21T09:30:00.000Z"
+   */
   timestamp!: string;
 }
 
@@ -23,13 +29,22 @@ export class HealthDto {
   /** `error` where something critical is down; then the HTTP status is 503. */
   status!: 'ok' | 'degraded' | 'error';
 
-  /** ISO 8601, UTC. */
+  /**
+   * ISO 8601, UTC.
+   * @example "2026-11-21T09:30:00.000Z"
+   */
   timestamp!: string;
 
-  /** Set where the node leaves: it ends what runs and takes nothing new. */
+  /**
+   * Set where the node leaves: it ends what runs and takes nothing new.
+   * @example true
+   */
   draining?: boolean;
 
-  /** By name: `database`, `migrations`, `redis`, `storage`, `models` (also `llm`), `memory`, `disk`, `event_loop`. */
+  /**
+   * By name: `database`, `migrations`, `redis`, `storage`, `models` (also `llm`), `memory`, `disk`, `event_loop`.
+   * @example {"database": {"status": "up"}, "redis": {"status": "up", "reason": "not configured"}}
+   */
   @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(CheckDto) } })
   checks!: Record<string, CheckDto>;
 }

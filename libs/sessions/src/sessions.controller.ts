@@ -34,7 +34,14 @@ export class SessionsController {
   @Post()
   @Requires('session:create')
   @Idempotent()
-  @Endpoint({ summary: 'Begin a conversation', tag: TAG, status: 201, limit: 'sessions.create', etag })
+  @Endpoint({
+    summary: 'Begin a conversation',
+    tag: TAG,
+    status: 201,
+    limit: 'sessions.create',
+    etag,
+    example: { use_case: 'basic_chat', settings: { personality: 'technical_expert' } },
+  })
   async create(
     @CurrentActor() actor: Actor,
     @Body() input: CreateSessionDto,
@@ -63,7 +70,12 @@ export class SessionsController {
   @Put(':session_id')
   @Requires('session:update')
   @IfMatchHeader()
-  @Endpoint({ summary: 'Change title, tags, metadata, settings or status', tag: TAG, etag })
+  @Endpoint({
+    summary: 'Change title, tags, metadata, settings or status',
+    tag: TAG,
+    etag,
+    example: { title: 'Ferries to Aran', settings: { response_style: 'concise' } },
+  })
   update(
     @CurrentActor() actor: Actor,
     @IdParam('session') sessionId: string,
@@ -88,7 +100,14 @@ export class SessionsController {
   @Post(':session_id/clone')
   @Requires('session:create')
   @Idempotent()
-  @Endpoint({ summary: 'Copy a conversation, or its beginning', tag: TAG, status: 201, limit: 'sessions.create', etag })
+  @Endpoint({
+    summary: 'Copy a conversation, or its beginning',
+    tag: TAG,
+    status: 201,
+    limit: 'sessions.create',
+    etag,
+    example: { title: 'Ferries, another way' },
+  })
   async clone(
     @CurrentActor() actor: Actor,
     @IdParam('session') sessionId: string,

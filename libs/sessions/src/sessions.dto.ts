@@ -21,13 +21,16 @@ const USE_CASE = /^[a-z][a-z0-9_]{2,39}$/;
 
 export class CreateSessionDto {
   /** Name of the use case.
-   * @example basic_chat */
+   * @example "basic_chat" */
   @ApiPropertyOptional()
   @IsString()
   @MaxLength(40)
   use_case: string = 'basic_chat';
 
-  /** Left out: written from the first exchange. */
+  /**
+   * Left out: written from the first exchange.
+   * @example "Ferries to Aran"
+   */
   @IsOptional()
   @IsString()
   @Length(1, 200)
@@ -39,6 +42,7 @@ export class CreateSessionDto {
   @IsObject()
   settings: Record<string, unknown> = {};
 
+  /** @example ["travel"] */
   @ApiPropertyOptional()
   @IsArray()
   @ArrayMaxSize(50)
@@ -47,18 +51,23 @@ export class CreateSessionDto {
   @Length(1, 64, { each: true })
   tags: string[] = [];
 
+  /** @example {"ticket": 4711} */
   @ApiPropertyOptional()
   @IsObject()
   metadata: Record<string, unknown> = {};
 }
 
 export class UpdateSessionDto {
-  /** Null: written from the first exchange again. */
+  /**
+   * Null: written from the first exchange again.
+   * @example "Ferries to Aran"
+   */
   @IsOptional()
   @IsString()
   @Length(1, 200)
   title?: string | null;
 
+  /** @example ["travel"] */
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(50)
@@ -67,41 +76,65 @@ export class UpdateSessionDto {
   @Length(1, 64, { each: true })
   tags?: string[];
 
+  /** @example {"ticket": 4711} */
   @MayBeAbsent()
   @IsObject()
   metadata?: Record<string, unknown>;
 
-  /** A merge patch (RFC 7396) on the session's own settings. */
+  /**
+   * A merge patch (RFC 7396) on the session's own settings.
+   * @example {"response_style": "concise", "personality": null}
+   */
   @MayBeAbsent()
   @IsObject()
   settings?: Record<string, unknown>;
 
+  /** @example "archived" */
   @MayBeAbsent()
   @IsIn(['active', 'archived'])
   status?: 'active' | 'archived';
 }
 
 export class SessionDto {
-  /** @example ses_01JD3W8Q5X7Y2Z4A6B8C0D1E2F */
+  /** @example "ses_01JD3W8Q5X7Y2Z4A6B8C0D1E2F" */
   session_id!: string;
+  /** @example "usr_01JD3W8Q5X7Y2Z4A6B8C0D1E2F" */
   user_id!: string;
+  /** @example "basic_chat" */
   use_case!: string;
+  /** @example "Ferries to Aran" */
   title!: string | null;
+  /** @example "active" */
   @ApiProperty({ enum: ['active', 'archived'] })
   status!: 'active' | 'archived';
-  /** Only what this session set; the use case supplies the rest. */
+  /**
+   * Only what this session set; the use case supplies the rest.
+   * @example {"response_style": "concise"}
+   */
   settings!: Record<string, unknown>;
+  /** @example ["travel"] */
   tags!: string[];
+  /** @example {"ticket": 4711} */
   metadata!: Record<string, unknown>;
+  /** @example 2 */
   @ApiProperty({ type: 'integer' })
   message_count!: number;
-  /** The end of the session's log. */
+  /**
+   * The end of the session's log.
+   * @example 7
+   */
   @ApiProperty({ type: 'integer' })
   last_seq!: number;
+  /** @example "2026-11-21T09:30:01.250Z" */
   last_message_at!: string | null;
+  /** @example "2026-11-21T09:30:00.000Z" */
   created_at!: string;
+  /** @example "2026-11-21T09:30:01.250Z" */
   updated_at!: string;
-  /** Grows with each change of the session itself; `If-Match` compares it. */
+  /**
+   * Grows with each change of the session itself; `If-Match` compares it.
+   * @example 2
+   */
   @ApiProperty({ type: 'integer' })
   version!: number;
 }
@@ -130,16 +163,21 @@ export class SessionListQueryDto extends ListQueryDto {
 
 export class SessionListDto {
   items!: SessionDto[];
+  /** @example "iP-il1NO3sWWmsY6X98PElsiMjAyNi0xMS0yMVQx" */
   next_cursor!: string | null;
 }
 
 export class CloneSessionDto {
+  /** @example "Ferries, another way" */
   @MayBeAbsent()
   @IsString()
   @Length(1, 200)
   title?: string;
 
-  /** Copy messages up to and with this one; all when left out. */
+  /**
+   * Copy messages up to and with this one; all when left out.
+   * @example "msg_01JD3W8Q5X7Y2Z4A6B8C0D1E2F"
+   */
   @MayBeAbsent()
   @IsString()
   @MaxLength(64)

@@ -23,7 +23,7 @@ export class ProfileController {
   @Put()
   @SignedIn()
   @ApiHeader({ name: 'If-Match', required: false, description: 'ETag that was read: a profile changed since is 412.' })
-  @Endpoint({ summary: 'Change my profile', tag: 'Accounts', etag })
+  @Endpoint({ summary: 'Change my profile', tag: 'Accounts', etag, example: { display_name: 'Ada' } })
   async update(
     @CurrentActor() actor: Actor,
     @Body() { display_name, preferences, metadata }: UpdateProfileDto,

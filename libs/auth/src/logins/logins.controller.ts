@@ -25,6 +25,7 @@ export class LoginsController {
       'Uses the refresh token up. Shown a second time it ends its login, unless the call repeats the same ' +
       'Idempotency-Key within 60 seconds: then it gives the same pair.',
     tag: 'Accounts',
+    example: { refresh_token: 'prt_Zm9yIG9uZSBjYWxsIG9ubHksIDMyIGJ5dGVzIGFsbCBp' },
   })
   @RefreshDoor()
   async refresh(
@@ -39,7 +40,7 @@ export class LoginsController {
 
   @Post('logout')
   @SignedIn()
-  @Endpoint({ summary: 'Sign out', tag: 'Accounts', status: 204 })
+  @Endpoint({ summary: 'Sign out', tag: 'Accounts', status: 204, example: { everywhere: false } })
   async logout(@CurrentActor() actor: Actor, @Body() { refresh_token, everywhere }: LogoutDto): Promise<void> {
     await this.logins.signOut(actor, { refreshToken: refresh_token, everywhere });
   }

@@ -18,14 +18,24 @@ export class SignInController {
 
   @Post('register')
   @Public()
-  @Endpoint({ summary: 'Make an account', tag: 'Accounts', status: 201, limit: 'auth.register' })
+  @Endpoint({
+    summary: 'Make an account',
+    tag: 'Accounts',
+    status: 201,
+    limit: 'auth.register',
+    example: { email: 'ada@example.com', password: 'correct horse battery staple', display_name: 'Ada' },
+  })
   async register(@Body() { email, password, username, display_name }: RegisterDto): Promise<UserDto> {
     return toUserDto(await this.accounts.register({ email, password, username, displayName: display_name }));
   }
 
   @Post('login')
   @Public()
-  @Endpoint({ summary: 'Sign in', tag: 'Accounts' })
+  @Endpoint({
+    summary: 'Sign in',
+    tag: 'Accounts',
+    example: { email: 'ada@example.com', password: 'correct horse battery staple' },
+  })
   @SignInDoor()
   async login(
     @Body() body: LoginDto,

@@ -1,8 +1,8 @@
-import { applyDecorators, HttpCode, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, HttpCode, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { LimitClass, type LimitClassName } from '../limiter/index.js';
 import { ListInterceptor } from './lists/list.interceptor.js';
-import { type RouteTraits, Traits } from './route-metadata.js';
+import { REQUEST_EXAMPLE, type RouteTraits, Traits } from './route-metadata.js';
 import { VersionedInterceptor } from './versions/versioned.interceptor.js';
 
 export interface EndpointOptions<T> extends RouteTraits {
@@ -19,6 +19,8 @@ export interface EndpointOptions<T> extends RouteTraits {
   /** The opaque part of the answer's strong ETag (`7.42` becomes `"7.42"`); answers 304 on `If-None-Match`. */
   readonly etag?: (body: T) => string;
   readonly deprecated?: boolean;
+  /** A body that is taken as it stands: what the pages of the document offer to send. */
+  readonly example?: Readonly<Record<string, unknown>>;
 }
 
 const LIST = new ListInterceptor();
@@ -42,7 +44,8 @@ export function Endpoint<T = unknown>(options: EndpointOptions<T>): MethodDecora
   );
 }
 
-function documented<T>({ summary, description, tag, produces, deprecated }: EndpointOptions<T>): MethodDecorator[] {
+function documented<T>(options: EndpointOptions<T>): MethodDecorator[] {
+  const { summary, description, tag, produces, deprecated, example } = options;
   const decorators: MethodDecorator[] = [
     ApiOperation({
       summary,
@@ -51,6 +54,7 @@ function documented<T>({ summary, description, tag, produces, deprecated }: Endp
     }),
   ];
   if (tag !== undefined) decorators.push(ApiTags(tag));
+  if (example !== undefined) decorators.push(SetMetadata(REQUEST_EXAMPLE, example));
   if (produces !== undefined) decorators.push(ApiProduces(...produces));
   return decorators;
 }

@@ -18,4 +18,7 @@ export interface RouteTraits {
 
 export const ROUTE_TRAITS = 'parley:route-traits';
 
+/** The key of a body that a route takes as it stands. */
+export const REQUEST_EXAMPLE = 'parley:request-example';
+
 export const Traits = (traits: RouteTraits): ClassDecorator & MethodDecorator => SetMetadata(ROUTE_TRAITS, traits);

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { isObject, type Json, type JsonObject } from './json-values.js';
+import { asJson, isObject, type Json, type JsonObject } from './json-values.js';
 import { completeOperations, operationFacts, operationId } from './operations.js';
 
 export interface ApiInfo {
@@ -17,22 +17,26 @@ const PROBLEM = {
   required: ['type', 'title', 'status', 'detail', 'code'],
   properties: {
     type: { type: 'string', description: 'Stable address of what the code means.', examples: ['/problems/NOT_FOUND'] },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    instance: { type: 'string', description: 'Path of the request.' },
+    title: { type: 'string', examples: ['There is no such thing here.'] },
+    status: { type: 'integer', examples: [404] },
+    detail: { type: 'string', examples: ['There is no such thing here.'] },
+    instance: { type: 'string', description: 'Path of the request.', examples: ['/api/v1/chat/sessions/ses_x'] },
     code: { type: 'string', examples: ['NOT_FOUND'] },
-    correlation_id: { type: 'string' },
-    retry_after: { type: 'number', description: 'Seconds.' },
+    correlation_id: { type: 'string', examples: ['51401c24-849b-44ba-a176-b6e06fae038b'] },
+    retry_after: { type: 'number', description: 'Seconds.', examples: [12] },
     errors: {
       type: 'array',
       items: {
         type: 'object',
         required: ['pointer', 'code', 'detail'],
         properties: {
-          pointer: { type: 'string', description: 'RFC 6901 pointer into the input.' },
-          code: { type: 'string' },
-          detail: { type: 'string' },
+          pointer: {
+            type: 'string',
+            description: 'RFC 6901 pointer into the input.',
+            examples: ['/settings/temprature'],
+          },
+          code: { type: 'string', examples: ['UNKNOWN_KEY'] },
+          detail: { type: 'string', examples: ['temprature is not known; the nearest known name is temperature'] },
         },
       },
     },
@@ -79,16 +83,6 @@ function addProblems(document: JsonObject): void {
       if (isObject(responses)) responses['default'] ??= asJson(PROBLEM_ANSWER);
     }
   }
-}
-
-function asJson(value: object): JsonObject {
-  const copy: unknown = JSON.parse(JSON.stringify(value));
-  return isJsonObject(copy) ? copy : {};
-}
-
-/** What JSON.parse gave holds nothing but JSON. */
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The OpenAPI 3.1 document of an application, from its controllers and DTO classes. */

@@ -1,8 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { HTTP_CODE_METADATA, METHOD_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
-import { ROUTE_ACCESS } from '../route-metadata.js';
-import { isObject, type Json, type JsonObject } from './json-values.js';
+import { REQUEST_EXAMPLE, ROUTE_ACCESS } from '../route-metadata.js';
+import { asJson, isObject, type Json, type JsonObject } from './json-values.js';
 
 /** What a handler says of itself that Swagger's own explorer does not see behind composed decorators. */
 export interface OperationFacts {
@@ -10,6 +10,8 @@ export interface OperationFacts {
   readonly status: number | undefined;
   /** `public`, `recognised`, or whatever needs a principal. */
   readonly access: unknown;
+  /** A body to send, where one is declared. */
+  readonly example: JsonObject | undefined;
 }
 
 /** `Sessions_list`; the further paths of one handler, which Nest numbers, are `Sessions_list_2` and so on. */
@@ -39,8 +41,14 @@ function addFacts(facts: Map<string, OperationFacts>, controller: { name: string
     facts.set(operationId(controller.name, name), {
       status: typeof status === 'number' ? status : undefined,
       access: Reflect.getMetadata(ROUTE_ACCESS, handler) ?? Reflect.getMetadata(ROUTE_ACCESS, controller),
+      example: exampleOf(handler),
     });
   }
+}
+
+function exampleOf(handler: object): JsonObject | undefined {
+  const example: unknown = Reflect.getMetadata(REQUEST_EXAMPLE, handler);
+  return typeof example === 'object' && example !== null ? asJson(example) : undefined;
 }
 
 const SAID: Readonly<Record<string, string>> = {
@@ -61,6 +69,7 @@ export function completeOperations(document: JsonObject, facts: ReadonlyMap<stri
       // The same handler on a second path is counted up.
       const id = String(operation['operationId']).replace(/_\d+$/, '');
       completeParameters(operation, path);
+      completeBody(operation, facts.get(id)?.example);
       completeResponses(operation, method, facts.get(id)?.status);
       completeSecurity(operation, facts.get(id)?.access);
     }
@@ -81,6 +90,13 @@ function completeParameters(operation: JsonObject, path: string): void {
 
 function pathParameter(name: string): JsonObject {
   return { name, in: 'path', required: true, schema: { type: 'string' } };
+}
+
+/** What a page would make up from the members one by one is seldom taken. */
+function completeBody(operation: JsonObject, example: JsonObject | undefined): void {
+  const { requestBody } = operation;
+  if (example === undefined || !isObject(requestBody)) return;
+  for (const [, media] of members(requestBody['content'])) if (isObject(media)) media['example'] = example;
 }
 
 /** The explorer takes 201 for every POST and 200 for all else. */
