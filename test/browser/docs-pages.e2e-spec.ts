@@ -82,17 +82,17 @@ describeInBrowser('the pages of the documentation', (open) => {
     expect(watched.complaints.join()).toContain('refused by script-src');
   });
 
-  it('“Try it out” on /docs takes a token and holds a turn', async () => {
+  it('“Try it out” on /docs takes a token and holds a turn, with the bodies that it offers', async () => {
     const { token } = await ParleyClient.register(urlOf('development'));
     await watched.page.goto(`${urlOf('development')}/docs`);
     await authorize(token ?? '');
-    const session = await tryOut('Sessions-Sessions_create', '201', (block) => block.locator('textarea').fill('{}'));
+    const session = await tryOut('Sessions-Sessions_create', '201', () => Promise.resolve());
     // Swagger UI asks for what the first answer in the document promises: the stream.
     const turn = await tryOut('Messages-Chat_send', '200', async (block) => {
       await block.locator('tr[data-param-name="session_id"] input').fill(idIn(session));
-      await block.locator('textarea').fill('{"content": "Good morning!"}');
     });
-    expect(turn).toMatch(/^event: delta\ndata: .*"text":"Hello! /m);
+    expect(turn).toMatch(/^event: message\.created\ndata: .*"content":"What is an append-only log\?"/m);
+    expect(turn).toMatch(/^event: delta\ndata: .*"offset":0,/m);
     expect(turn).toMatch(/^event: run\.completed$/m);
     expect(watched.complaints).toEqual([]);
     expect(watched.origins).toEqual([urlOf('development')]);
