@@ -74,6 +74,16 @@ export class LogRepository {
     });
   }
 
+  /** Events that were ever appended to any log, as the database counts them; forgotten ones count too. */
+  appended(actor: Actor): Promise<number> {
+    return this.database.as(actor, async (db) => {
+      const { rows } = await sql<{ appended: number }>`
+        select n_tup_ins as appended from pg_stat_user_tables
+        where relid = 'session_events'::regclass`.execute(db);
+      return rows[0]?.appended ?? 0;
+    });
+  }
+
   /** Components of a run that have begun and, as far as the log knows, not ended; in the order in which they began. */
   openComponents(actor: Actor, sessionId: string, runId: string): Promise<OpenComponent[]> {
     return this.database.as(actor, async (db) => {

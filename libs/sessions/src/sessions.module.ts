@@ -11,6 +11,7 @@ import { FinishRepository } from './finish.repository.js';
 import { HistoryRepository } from './history.repository.js';
 import { LeasesRepository } from './leases.repository.js';
 import { LiveTexts } from './live-texts.js';
+import { LogMetrics } from './log.metrics.js';
 import { LogRepository } from './log.repository.js';
 import { LogService } from './log.service.js';
 import { MessagesController } from './messages.controller.js';
@@ -49,6 +50,7 @@ const turns: Type[] = [
   providers: [
     ...turns,
     CloneRepository,
+    LogMetrics,
     Readers,
     SessionsService,
     MessagesService,

@@ -1,7 +1,7 @@
 export { eventLoopLag } from './event-loop-lag.js';
 export { HttpMetrics } from './http-metrics.js';
 export { LoggingModule } from './logging.module.js';
-export { type GaugeOptions, type HistogramOptions, type MetricOptions, Metrics } from './metrics.js';
+export { type HistogramOptions, type MetricOptions, Metrics, type ReadOptions } from './metrics.js';
 export { MetricsModule } from './metrics.module.js';
 export { MetricsAccess } from './metrics-access.js';
 export { ProgramLog } from './program-log.js';

@@ -9,7 +9,8 @@ export interface MetricOptions<L extends string> {
   readonly labels?: readonly L[];
 }
 
-export interface GaugeOptions<L extends string> extends MetricOptions<L> {
+/** A rejection of `read` would take all other metrics with it. */
+export interface ReadOptions<L extends string> extends MetricOptions<L> {
   /** Reads the value when somebody looks, for what is counted elsewhere. */
   readonly read?: () => number | Promise<number>;
 }
@@ -26,11 +27,23 @@ const NAME = /^(?:parley|gen_ai)_[a-z0-9_]+$/;
 export class Metrics {
   constructor(private readonly registry: Registry) {}
 
-  counter<L extends string = never>(options: MetricOptions<L>): Counter<L> {
-    return this.once(options.name, Counter<L>, () => new Counter<L>(this.configure(options)));
+  counter<L extends string = never>(options: ReadOptions<L>): Counter<L> {
+    const { read } = options;
+    return this.once(options.name, Counter<L>, () => {
+      if (read === undefined) return new Counter<L>(this.configure(options));
+      const counter: Counter<L> = new Counter<L>({
+        ...this.configure(options),
+        collect: async () => {
+          const value = await read();
+          counter.reset();
+          counter.inc(value);
+        },
+      });
+      return counter;
+    });
   }
 
-  gauge<L extends string = never>(options: GaugeOptions<L>): Gauge<L> {
+  gauge<L extends string = never>(options: ReadOptions<L>): Gauge<L> {
     const { read } = options;
     return this.once(options.name, Gauge<L>, () => {
       if (read === undefined) return new Gauge<L>(this.configure(options));
