@@ -14,6 +14,13 @@ function leaveWithNpm() {
     clearInterval(timer);
     process.kill(process.pid, 'SIGTERM');
   }, LOOK).unref();
+  // Ctrl-C reaches everybody at once: who was told by itself is not told again, a second signal would cut it short.
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      clearInterval(timer);
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    });
+  }
 }
 
 install();
