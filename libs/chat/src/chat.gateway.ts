@@ -9,7 +9,7 @@ import {
   SubscribeMessage,
   WebSocketGateway,
 } from '@nestjs/websockets';
-import { type Actor, carryActor, Requires } from '@parley/auth';
+import { type Actor, actorOf, carryActor, Requires } from '@parley/auth';
 import { CONFIG, type Config } from '@parley/platform/config';
 import { platformErrors, toProblem } from '@parley/platform/errors';
 import { Drain } from '@parley/platform/lifecycle';
@@ -45,7 +45,6 @@ export class ChatGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
       this.enter(socket).then(
         (actor) => {
           carryActor(socket, actor);
-          this.rooms.set(socket.id, new SocketRoom(socket, actor, this.readers, this.config));
           next();
         },
         (error: unknown) => next(connectError(error)),
@@ -54,13 +53,17 @@ export class ChatGateway implements OnGatewayInit<Namespace>, OnGatewayConnectio
     this.drain.onDrain('socket.io', 'sockets', () => this.leave());
   }
 
+  /** Only now: a socket that went away while its token was looked at never comes here, nor to `handleDisconnect`. */
   handleConnection(socket: Socket): void {
-    const room = this.rooms.get(socket.id);
-    if (room === undefined) socket.disconnect(true);
-    else {
-      room.onClose(this.entrance.count('socket.io'));
-      room.onClose(this.entrance.watch(room.connection.actor, () => room.expel()));
+    const actor = actorOf(socket);
+    if (actor === undefined) {
+      socket.disconnect(true);
+      return;
     }
+    const room = new SocketRoom(socket, actor, this.readers, this.config);
+    this.rooms.set(socket.id, room);
+    room.onClose(this.entrance.count('socket.io'));
+    room.onClose(this.entrance.watch(actor, () => room.expel()));
   }
 
   handleDisconnect(socket: Socket): void {
