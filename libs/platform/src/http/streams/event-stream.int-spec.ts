@@ -101,6 +101,21 @@ it('notices once that the reader has gone, and takes nothing more', async () => 
   expect(closed()).toBe(1);
 });
 
+it('is closed from the start where the reader had gone before', async () => {
+  const closed = await new Promise<number>((resolve) => {
+    serve = (response) => {
+      const begun = performance.now();
+      response.once('close', () =>
+        openEventStream(response, { heartbeatSeconds: 60, onClose: () => resolve(performance.now() - begun) }),
+      );
+    };
+    const request = get({ port, host: '127.0.0.1' });
+    request.on('error', () => undefined);
+    setTimeout(() => request.destroy(), 50);
+  });
+  expect(closed).toBeLessThan(5000);
+});
+
 it('cuts the line', async () => {
   const { stream, reader } = await open();
   const gone = new Promise((resolve) => reader.once('close', resolve));

@@ -58,6 +58,8 @@ class ResponseEventStream implements EventStream {
     response.once('close', () => this.close());
     // A client that is gone shows as an error of the socket; `close` follows and says all there is to say.
     response.on('error', () => this.close());
+    // Who has gone before there was a stream has closed already, and will not say so again.
+    if (response.destroyed) process.nextTick(() => this.close());
   }
 
   write(event: StreamEvent): number {
