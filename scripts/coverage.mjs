@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, install, root } from './prepare.mjs';
@@ -59,19 +60,22 @@ const swc = jestTransformer.createTransformer(swcOptions);
 const inJest = counted('tests', 'libs');
 const inPrograms = counted('programs', 'dist/libs');
 
-/** Istanbul's record of one file, with the statements of the given compilation of it. */
-async function recordOf(source, { code, sourceMap, script, sourceType, at }) {
-  if (
-    script !== undefined &&
-    Math.max(...script.functions.flatMap((f) => f.ranges.map((r) => r.endOffset))) > code.length
-  )
-    throw new Error(`${at} is not the code that was counted: run the suites again`);
+function assertCounted({ functions }, code, at) {
+  const end = Math.max(...functions.flatMap(({ ranges }) => ranges.map(({ endOffset }) => endOffset)));
+  if (end > code.length) throw new Error(`${at} is not the code that was counted: run the suites again`);
+}
+
+/** Istanbul's record of one file, with the statements of its build. */
+async function recordOf(source, { code, sourceMap, script, at }) {
+  if (script !== undefined) assertCounted(script, code, at);
   const data = await convert({
-    ast: parse(code, { ecmaVersion: 'latest', sourceType, locations: true }),
+    ast: parse(code, { ecmaVersion: 'latest', sourceType: 'module', locations: true }),
     code,
     sourceMap,
     wrapperLength: 0,
     coverage: { url: pathToFileURL(at).href, functions: script?.functions ?? [] },
+    // Written by Swagger's compiler plugin, on lines of ours.
+    ignoreClassMethods: ['_OPENAPI_METADATA_FACTORY'],
   });
   const found = Object.values(data).find(({ path }) => resolve(path) === source);
   return found === undefined ? undefined : coverage.createFileCoverage(found);
@@ -83,7 +87,7 @@ function built(source) {
   if (existsSync(at)) {
     const sourceMap = JSON.parse(readFileSync(`${at}.map`, 'utf8'));
     sourceMap.sources = sourceMap.sources.map((path) => pathToFileURL(resolve(dirname(at), path)).href);
-    return { code: readFileSync(at, 'utf8'), sourceMap, script: inPrograms.get(at), sourceType: 'module', at };
+    return { code: readFileSync(at, 'utf8'), sourceMap, script: inPrograms.get(at), at };
   }
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
@@ -92,32 +96,55 @@ function built(source) {
     compilerOptions: { ...options, module: ts.ModuleKind.ESNext },
   });
   const sourceMap = { ...JSON.parse(sourceMapText), sources: [pathToFileURL(source).href] };
-  return { code: outputText, sourceMap, script: undefined, sourceType: 'module', at: source };
+  return { code: outputText, sourceMap, script: undefined, at: source };
 }
 
-function compiledForJest(source) {
+/** Every node below one of acorn's, itself first. */
+function* nodesOf(node) {
+  yield node;
+  for (const value of Object.values(node))
+    for (const child of Array.isArray(value) ? value : [value])
+      if (typeof child?.type === 'string') yield* nodesOf(child);
+}
+
+/**
+ * How often Jest ran what stands at a place of the source. By nodes, not by statements: swc cuts these otherwise than
+ * the build (it makes one of all the fields of a class).
+ */
+function ranInJest(source) {
   const script = inJest.get(source);
-  if (script === undefined) return undefined;
+  if (script === undefined) return () => 0;
   const { code, map } = swc.process(readFileSync(source, 'utf8'), source, { supportsStaticESM: false });
-  const parsed = JSON.parse(map ?? Buffer.from(code.split('base64,').at(-1), 'base64').toString());
-  const sourceMap = { ...parsed, sources: [pathToFileURL(source).href] };
-  return { code, sourceMap, script, sourceType: 'script', at: source };
+  assertCounted(script, code, source);
+  const sourceMap = new SourceMap(JSON.parse(map ?? Buffer.from(code.split('base64,').at(-1), 'base64').toString()));
+  const counts = new Float64Array(code.length);
+  const ranges = script.functions.flatMap((one) => one.ranges);
+  for (const { startOffset, endOffset, count } of ranges.sort(
+    (a, b) => b.endOffset - b.startOffset - (a.endOffset - a.startOffset),
+  ))
+    counts.fill(count, startOffset, endOffset);
+  const places = new Map();
+  for (const { start, loc } of nodesOf(parse(code, { ecmaVersion: 'latest', sourceType: 'script', locations: true }))) {
+    const { line, column } = loc.start;
+    const entry = sourceMap.findEntry(line - 1, column);
+    if (entry.generatedLine !== line - 1 || entry.generatedColumn !== column) continue;
+    const known = places.get(entry.originalLine + 1) ?? new Map();
+    known.set(entry.originalColumn, Math.max(counts[start], known.get(entry.originalColumn) ?? 0));
+    places.set(entry.originalLine + 1, known);
+  }
+  return ({ line, column }) => {
+    const known = [...(places.get(line) ?? [])].sort(([a], [b]) => Math.abs(a - column) - Math.abs(b - column));
+    return known[0]?.[1] ?? 0;
+  };
 }
 
 /** The build's statements and functions, with the higher of both counts. Branches: the two compilers cut them differently. */
 async function covered(source) {
   const record = (await recordOf(source, built(source)))?.toJSON();
   if (record === undefined) return undefined;
-  const jest = compiledForJest(source);
-  if (jest !== undefined) {
-    const other = await recordOf(source, jest);
-    const lines = other?.getLineCoverage() ?? {};
-    for (const [id, { start }] of Object.entries(record.statementMap))
-      record.s[id] = Math.max(record.s[id], lines[start.line] ?? 0);
-    const called = new Map(Object.entries(other?.fnMap ?? {}).map(([id, { loc }]) => [loc.start.line, other.f[id]]));
-    for (const [id, { loc }] of Object.entries(record.fnMap))
-      record.f[id] = Math.max(record.f[id], called.get(loc.start.line) ?? 0);
-  }
+  const ran = ranInJest(source);
+  for (const [id, { start }] of Object.entries(record.statementMap)) record.s[id] = Math.max(record.s[id], ran(start));
+  for (const [id, { loc }] of Object.entries(record.fnMap)) record.f[id] = Math.max(record.f[id], ran(loc.start));
   return { ...record, branchMap: {}, b: {} };
 }
 
