@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../config/index.js';
 import { Database } from '../database/index.js';
 import { NodeRegistry } from '../lifecycle/index.js';
 import { MemoryLimiter } from './memory-limiter.js';
+import { SharedLimiter } from './shared-limiter.js';
 
 export interface CountedRule {
   /** Distinguishes this counter from all others in the same store. */
@@ -24,8 +25,6 @@ export interface Counter {
 
 /** A reserve of a token bucket is filled anew every so many periods. */
 const RESERVE_PERIODS = 10;
-/** Redis answers within this time, or the limiter in memory does. */
-const REDIS_PATIENCE_MS = 250;
 /** After so much silence the connection counts as dead, so that calls no longer wait for it. */
 const REDIS_SILENCE_MS = 1000;
 
@@ -50,7 +49,6 @@ export class LimitStores implements OnModuleInit, OnApplicationShutdown {
     const redis = new Client(url, {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: REDIS_PATIENCE_MS,
       socketTimeout: REDIS_SILENCE_MS,
       connectTimeout: 2000,
       retryStrategy: (tries) => Math.min(tries * 100, 1000),
@@ -124,18 +122,20 @@ export class LimitStores implements OnModuleInit, OnApplicationShutdown {
     for (const { limiter, whole } of this.divided) limiter.points = part(whole, nodes);
   }
 
-  private window(rule: CountedRule): MemoryLimiter | RateLimiterRedis {
-    const { name, limit, perSeconds } = rule;
-    const memory = new MemoryLimiter({ name, limit: part(limit, this.nodes), perSeconds });
-    this.divided.push({ limiter: memory, whole: limit });
-    if (this.redis === undefined) return memory;
+  private window(rule: CountedRule): MemoryLimiter {
+    const own = { ...rule, limit: part(rule.limit, this.nodes) };
+    const limiter = this.redis === undefined ? new MemoryLimiter(own) : new SharedLimiter(own, this.inRedis(rule));
+    this.divided.push({ limiter, whole: rule.limit });
+    return limiter;
+  }
+
+  private inRedis({ name, limit, perSeconds }: CountedRule): RateLimiterRedis {
     return new RateLimiterRedis({
       storeClient: this.redis,
       keyPrefix: `${this.config.redis.prefix}limit:${name}`,
       points: limit,
       duration: perSeconds,
       rejectIfRedisNotReady: true,
-      insuranceLimiter: memory,
     });
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import {
   describeOnRedis,
   openTestDatabase,
@@ -81,6 +81,18 @@ describeOnRedis('limits in Redis', () => {
   it('are shared by all nodes', async () => {
     const [a = 0, b = 0] = await both('usr_shared');
     expect(a + b).toBe(60);
+  });
+
+  it('count by an answer that had come while this process was busy with something else', async () => {
+    await tally(60, () => first.limiter.consume('messages.send', 'usr_busy'));
+    redis.freeze();
+    const refused = expect(first.limiter.consume('messages.send', 'usr_busy')).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+    });
+    await turnOfTheLoop();
+    redis.thaw();
+    for (const until = performance.now() + 400; performance.now() < until; );
+    await refused;
   });
 
   it('are divided while Redis is away or hangs, said so, and shared again when it is back', async () => {
