@@ -116,7 +116,7 @@ export class ChatWorld {
 
   /** All messages, oldest first. */
   async messages(client: ParleyClient, session: string): Promise<Body[]> {
-    return items(await client.call(`${messagesOf(session)}?order=asc&limit=200`));
+    return everyPage(client, `${messagesOf(session)}?order=asc&limit=200`);
   }
 
   async contents(client: ParleyClient, session: string): Promise<unknown[]> {
@@ -125,7 +125,7 @@ export class ChatWorld {
 
   /** The whole log as it is read. */
   async events(client: ParleyClient, session: string): Promise<Body[]> {
-    return items(await client.call(`/chat/sessions/${session}/events?limit=200`));
+    return everyPage(client, `/chat/sessions/${session}/events?limit=200`);
   }
 
   /** What a request to the model held: role and content of each message. */
@@ -169,6 +169,17 @@ export function items({ status, body }: Answer): Body[] {
   const list = body['items'];
   if (status !== 200 || !Array.isArray(list)) throw new Error(`no list: ${status} ${JSON.stringify(body)}`);
   return list.map(record);
+}
+
+async function everyPage(client: ParleyClient, path: string): Promise<Body[]> {
+  const all: Body[] = [];
+  for (let more = ''; ; ) {
+    const page = await client.call(`${path}${more}`);
+    all.push(...items(page));
+    const { next_cursor: next } = page.body;
+    if (typeof next !== 'string') return all;
+    more = `&cursor=${encodeURIComponent(next)}`;
+  }
 }
 
 /** Asks again and again until there is an answer. */
