@@ -1,20 +1,5 @@
-import { readFileSync } from 'node:fs';
+import typescript from './test/support/swc-options.cjs';
 
-const { compilerOptions } = JSON.parse(readFileSync(new URL('./tsconfig.json', import.meta.url), 'utf8'));
-/** Also read by scripts/coverage.mjs, which must see the code that ran. */
-export const typescript = {
-  swcrc: false,
-  sourceMaps: 'inline',
-  module: { type: 'commonjs' },
-  jsc: {
-    target: 'es2022',
-    keepClassNames: true,
-    baseUrl: import.meta.dirname,
-    paths: compilerOptions.paths,
-    parser: { syntax: 'typescript', decorators: true, dynamicImport: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-  },
-};
 const javascript = {
   swcrc: false,
   sourceMaps: 'inline',

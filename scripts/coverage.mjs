@@ -9,16 +9,16 @@ import { build, install, root } from './prepare.mjs';
  * How many lines of `libs/` the suites run: `npm run coverage`. With `--report` it adds up what the last
  * `npm test` with PARLEY_COVERAGE wrote, with `--files` it also names each file and the lines that nothing ran.
  *
- * The suites run the libraries in two ways: compiled by swc inside Jest, and as the built program in processes of
- * its own. V8 counts both; each is led back to the TypeScript by its source map, and a line is covered if either ran
- * it. Which lines count is what the build says: those on which a statement begins, so no comment, no type, no
- * import. Nothing is left out but tests and their factories. A process that is killed writes nothing down.
+ * The suites run the libraries in two ways: compiled by swc, inside Jest and in a few processes of its own, and as
+ * the built program. V8 counts both; each is led back to the TypeScript by its source map, and a line is covered if
+ * either ran it. Which lines count is what the build says: those on which a statement begins, so no comment, no type,
+ * no import. Nothing is left out but tests. A process that is killed writes nothing down.
  */
 const FLOOR = 90;
 const THIN = 80;
 const OUT = join(root, '.cache/coverage');
 const RAW = process.env.PARLEY_COVERAGE ?? join(OUT, 'raw');
-const isProduct = (path) => path.endsWith('.ts') && !/(\.(spec|int-spec|e2e-spec|factory)|\.d)\.ts$/.test(path);
+const isSource = (path) => path.endsWith('.ts') && !/\.(spec|int-spec|e2e-spec|d)\.ts$/.test(path);
 const given = process.argv.slice(2);
 
 install();
@@ -40,29 +40,31 @@ const coverage = (await import('istanbul-lib-coverage')).default;
 const reporting = (await import('istanbul-lib-report')).default;
 const reports = (await import('istanbul-reports')).default;
 const ts = (await import('typescript')).default;
-const jestTransformer = (await import('@swc/jest')).default;
-const { typescript: swcOptions } = await import(pathToFileURL(join(root, 'jest.config.mjs')));
+const { createTransformer } = (await import('@swc/jest')).default;
+const swcOptions = (await import('../test/support/swc-options.cjs')).default;
 
-/** What V8 counted in the processes that wrote to a folder, by file, merged. */
-function counted(folder, within) {
-  if (!existsSync(join(RAW, folder))) return new Map();
+/** What V8 counted of the files below one folder, by file, merged from the notes that were left in others. */
+function counted(within, ...folders) {
   const prefix = pathToFileURL(`${join(root, within)}/`).href;
-  // A program that was killed while it wrote has left half a file, which is no count.
-  const whole = readdirSync(join(RAW, folder)).flatMap((name) => {
-    const text = readFileSync(join(RAW, folder, name), 'utf8');
-    return text.endsWith('}') ? [JSON.parse(text)] : [];
+  const notes = folders.flatMap((folder) =>
+    existsSync(join(RAW, folder)) ? readdirSync(join(RAW, folder)).map((name) => join(RAW, folder, name)) : [],
+  );
+  const ours = notes.map((note) => {
+    const text = readFileSync(note, 'utf8');
+    // A program that was killed while it wrote has left half a note, which is no count.
+    const { result } = text.endsWith('}') ? JSON.parse(text) : { result: [] };
+    return { result: result.filter(({ url }) => url.startsWith(prefix)) };
   });
-  const ours = whole.map(({ result }) => ({ result: result.filter(({ url }) => url.startsWith(prefix)) }));
   return new Map(mergeProcessCovs(ours).result.map((script) => [fileURLToPath(script.url), script]));
 }
 
-const swc = jestTransformer.createTransformer(swcOptions);
-const inJest = counted('tests', 'libs');
-const inPrograms = counted('programs', 'dist/libs');
+const swc = createTransformer(swcOptions);
+const fromSources = counted('libs', 'tests', 'programs');
+const fromBuild = counted('dist/libs', 'programs');
 
 function assertCounted({ functions }, code, at) {
   const end = Math.max(...functions.flatMap(({ ranges }) => ranges.map(({ endOffset }) => endOffset)));
-  if (end > code.length) throw new Error(`${at} is not the code that was counted: run the suites again`);
+  if (end !== code.length) throw new Error(`${at} is not the code that was counted: run the suites again`);
 }
 
 /** Istanbul's record of one file, with the statements of its build. */
@@ -81,13 +83,13 @@ async function recordOf(source, { code, sourceMap, script, at }) {
   return found === undefined ? undefined : coverage.createFileCoverage(found);
 }
 
-/** As the build made it; what the build does not reach (the testing room) as it would. */
+/** As the build made it; what the build does not reach (the testing room, factories) as it would. */
 function built(source) {
   const at = join(root, 'dist', relative(root, source)).replace(/\.ts$/, '.js');
   if (existsSync(at)) {
     const sourceMap = JSON.parse(readFileSync(`${at}.map`, 'utf8'));
     sourceMap.sources = sourceMap.sources.map((path) => pathToFileURL(resolve(dirname(at), path)).href);
-    return { code: readFileSync(at, 'utf8'), sourceMap, script: inPrograms.get(at), at };
+    return { code: readFileSync(at, 'utf8'), sourceMap, script: fromBuild.get(at), at };
   }
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
@@ -108,11 +110,11 @@ function* nodesOf(node) {
 }
 
 /**
- * How often Jest ran what stands at a place of the source. By nodes, not by statements: swc cuts these otherwise than
+ * How often what stands at a place of a source was run as swc compiled it. By nodes, not by statements: swc cuts these otherwise than
  * the build (it makes one of all the fields of a class).
  */
-function ranInJest(source) {
-  const script = inJest.get(source);
+function ranFromSource(source) {
+  const script = fromSources.get(source);
   if (script === undefined) return () => 0;
   const { code, map } = swc.process(readFileSync(source, 'utf8'), source, { supportsStaticESM: false });
   assertCounted(script, code, source);
@@ -142,7 +144,7 @@ function ranInJest(source) {
 async function covered(source) {
   const record = (await recordOf(source, built(source)))?.toJSON();
   if (record === undefined) return undefined;
-  const ran = ranInJest(source);
+  const ran = ranFromSource(source);
   for (const [id, { start }] of Object.entries(record.statementMap)) record.s[id] = Math.max(record.s[id], ran(start));
   for (const [id, { loc }] of Object.entries(record.fnMap)) record.f[id] = Math.max(record.f[id], ran(loc.start));
   return { ...record, branchMap: {}, b: {} };
@@ -161,7 +163,7 @@ function spans(numbers) {
 }
 
 const map = coverage.createCoverageMap({});
-const sources = readdirSync(join(root, 'libs'), { recursive: true }).filter(isProduct).sort();
+const sources = readdirSync(join(root, 'libs'), { recursive: true }).filter(isSource).sort();
 for (const source of sources) {
   const record = await covered(join(root, 'libs', source));
   if (record !== undefined) map.addFileCoverage(record);
