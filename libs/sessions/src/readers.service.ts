@@ -65,13 +65,6 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
     for (const readers of this.bySession.values()) for (const reader of readers) reader.close();
   }
 
-  /** Connections that follow a session on this node. */
-  get count(): number {
-    let sum = 0;
-    for (const readers of this.bySession.values()) sum += readers.size;
-    return sum;
-  }
-
   open(options: Omit<ReaderOptions, 'bufferBytes'>, sink: ReaderSink): OpenReader {
     let subscription: BusSubscription | undefined;
     const forget = () => {

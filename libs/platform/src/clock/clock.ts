@@ -17,7 +17,7 @@ export class SystemClock extends Clock {
   }
 }
 
-/** A clock that tests set and move; it stands still otherwise. */
+/** A clock that tests move; it stands still otherwise. */
 export class SettableClock extends Clock {
   constructor(private current: number = Date.now()) {
     super();
@@ -25,10 +25,6 @@ export class SettableClock extends Clock {
 
   millis(): number {
     return this.current;
-  }
-
-  set(at: Date): void {
-    this.current = at.getTime();
   }
 
   advance(milliseconds: number): void {

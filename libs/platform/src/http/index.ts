@@ -21,7 +21,7 @@ export { CursorKey } from './lists/cursor-key.js';
 export { ListQueryDto } from './lists/list.dto.js';
 export { asAsked } from './lists/list.interceptor.js';
 export type { Page } from './lists/page.js';
-export { Prefer, type Preferences, parsePrefer } from './prefer.js';
+export { type Preferences, parsePrefer } from './prefer.js';
 export { answerProblem } from './problems/answer-problem.js';
 export { OpenRoute, ROUTE_ACCESS, type RouteTraits } from './route-metadata.js';
 export { IdParam } from './shape/id-param.js';

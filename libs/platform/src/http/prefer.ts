@@ -1,5 +1,3 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-
 /** What RFC 7240 preferences a caller may have here. Unknown ones are ignored, as the RFC wants it. */
 export interface Preferences {
   readonly respondAsync: boolean;
@@ -22,9 +20,3 @@ export function parsePrefer(header: string | undefined): Preferences {
   }
   return waitSeconds === undefined ? { respondAsync } : { respondAsync, waitSeconds };
 }
-
-/** The caller's `Prefer` header, read. */
-export const Prefer = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Preferences =>
-    parsePrefer(context.switchToHttp().getRequest<{ headers: { prefer?: string } }>().headers.prefer),
-);

@@ -6,6 +6,6 @@ export {
   postgresServerBinaries,
   type TestPostgres,
 } from './postgres-server.js';
-export { describeOnRedis, hasRedisServer, openTestRedis, redisServerBinary, type TestRedis } from './redis-server.js';
+export { describeOnRedis, openTestRedis, redisServerBinary, type TestRedis } from './redis-server.js';
 export type { TestServer } from './test-cluster.js';
 export { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.js';

@@ -32,11 +32,6 @@ export function redisServerBinary(): string | null {
   return folders.map((folder) => join(folder, 'redis-server')).find((file) => existsSync(file)) ?? null;
 }
 
-/** Whether this machine can run `openTestRedis`. */
-export function hasRedisServer(): boolean {
-  return redisServerBinary() !== null;
-}
-
 export async function openTestRedis(): Promise<TestRedis> {
   const binary = redisServerBinary();
   if (binary === null) throw new Error(MISSING);

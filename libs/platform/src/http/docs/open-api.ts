@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { asJson, isObject, type Json, type JsonObject } from './json-values.js';
+import { asJson, isObject, type JsonObject } from './json-values.js';
 import { completeOperations, operationFacts, operationId } from './operations.js';
 
 export interface ApiInfo {
@@ -48,31 +48,6 @@ const PROBLEM_ANSWER = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
-/** `nullable` is a word of OpenAPI 3.0; JSON Schema, and so 3.1, says it with the type. */
-function sayNull(schema: JsonObject): JsonObject {
-  const { nullable, ...rest } = schema;
-  if (nullable !== true) return rest;
-  if (typeof rest['type'] === 'string') {
-    const choices = rest['enum'];
-    return {
-      ...rest,
-      type: [rest['type'], 'null'],
-      ...(Array.isArray(choices) && !choices.includes(null) ? { enum: [...choices, null] } : {}),
-    };
-  }
-  const { allOf, $ref, ...others } = rest;
-  const named: Json[] = $ref === undefined ? [] : [{ $ref }];
-  const parts = Array.isArray(allOf) ? allOf : named;
-  return parts.length === 0 ? rest : { ...others, anyOf: [...parts, { type: 'null' }] };
-}
-
-function modernise(value: Json): Json {
-  if (Array.isArray(value)) return value.map(modernise);
-  if (!isObject(value)) return value;
-  const members = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, modernise(member)]));
-  return 'nullable' in members ? sayNull(members) : members;
-}
-
 /** Every operation may end in a problem. */
 function addProblems(document: JsonObject): void {
   const { paths, components } = document;
@@ -102,8 +77,7 @@ export function buildOpenApi(app: INestApplication, info: ApiInfo): object {
     operationIdFactory: operationId,
     autoTagControllers: false,
   });
-  const document = modernise(asJson(made));
-  if (!isObject(document)) return made;
+  const document = asJson(made);
   // Swagger writes an empty one.
   if (isObject(document['info'])) delete document['info']['contact'];
   completeOperations(document, operationFacts(app));
