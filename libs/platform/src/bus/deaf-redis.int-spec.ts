@@ -6,6 +6,9 @@ import { RedisBus } from './redis-bus.js';
 
 const PATIENCE_MS = 300;
 
+/** A published message on its way to who listens, as RESP has it. An answer to a ping may stand right beside it. */
+const MESSAGE = /\*3\r\n\$7\r\nmessage\r\n\$\d+\r\n[^\r]*\r\n\$\d+\r\n[^\r]*\r\n/g;
+
 /** Stands between a node and its Redis and swallows what was published, while everything else goes through. */
 class Swallower {
   swallows = false;
@@ -22,7 +25,7 @@ class Swallower {
       }
       client.pipe(upstream);
       upstream.on('data', (bytes: Buffer) => {
-        if (!(this.swallows && bytes.includes('$7\r\nmessage\r\n'))) client.write(bytes);
+        client.write(this.swallows ? bytes.toString('latin1').replaceAll(MESSAGE, '') : bytes, 'latin1');
       });
     });
   }
