@@ -7,6 +7,7 @@ import {
   type TestRedis,
 } from '../testing/index.js';
 import { openLimiter, type TestLimiter, tally } from './limiter.factory.js';
+import { LimiterStorage } from './limiter.storage.js';
 
 let store: TestDatabase;
 
@@ -41,7 +42,10 @@ describe('limits of sign-in', () => {
     const gone = await openTestDatabase();
     const { limiter } = await openLimiter({ database: gone.database });
     await gone.close();
-    await expect(limiter.consume('auth.login', '192.0.2.70')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    const refused = { code: 'DATABASE_UNAVAILABLE' };
+    await expect(limiter.consume('auth.login', '192.0.2.70')).rejects.toMatchObject(refused);
+    const storage = new LimiterStorage(limiter);
+    await expect(storage.increment('192.0.2.70', 60_000, 5, 0, 'auth.login')).rejects.toMatchObject(refused);
   });
 });
 
