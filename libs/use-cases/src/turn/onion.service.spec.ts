@@ -302,15 +302,20 @@ describe('the onion', () => {
         afterwards: (one) => {
           seen.push(one.input.message.content);
           one.writes.push(write);
+          const speech = one.say({ type: 'agent', id: 'memory', name: 'Memory' });
+          speech.write('Nobody reads this.');
+          speech.finish('stop');
           return Promise.resolve();
         },
       });
       await turn([answering('text_chat'), memory]);
+      const told = ear.events.length;
       const { engine, planner } = open ?? fail();
       const input = turnInput(planner, { useCase: 'test_case', content: 'remember me' });
       expect(await engine.afterwards('memory', input)).toEqual({ calls: [], writes: [write] });
       expect(await engine.afterwards('text_chat', input)).toEqual({ calls: [], writes: [] });
       expect(seen).toEqual(['remember me']);
+      expect(ear.events).toHaveLength(told);
     });
 
     it('what fails is an error of the catalogue, for the job to be tried again', async () => {

@@ -90,7 +90,9 @@ export class TurnModels {
   private checkLimits(): void {
     const { model_calls: calls, cost_usd: cost } = this.limits;
     if (this.made >= calls) throw useCaseErrors.BUDGET_EXCEEDED({ detail: `${calls} model calls were made.` });
-    if (cost !== null && (this.usage().cost_usd ?? 0) >= cost) {
+    // A call without a price must not take the bound away from those that have one.
+    const known = this.records.reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
+    if (cost !== null && known >= cost) {
       throw useCaseErrors.BUDGET_EXCEEDED({ detail: `The run has cost ${cost} USD.` });
     }
   }
