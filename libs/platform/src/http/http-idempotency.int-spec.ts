@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SealedFields } from '../crypto/index.js';
 import { newId } from '../ids/index.js';
 import { openTestDatabase, type TestDatabase } from '../testing/index.js';
 import { type HttpTestApp, made, openHttpApp, read } from './http-app.factory.js';
+import { StoredAnswers } from './idempotency/stored-answers.js';
 import { IdempotencyRepository } from './index.js';
 
 let store: TestDatabase;
@@ -125,6 +128,39 @@ it('takes over from a node that died in the middle, after half a minute', async 
   http.clock.advance(30_001);
   expect((await create('dead', alice)).status).toBe(201);
   expect((await create('dead', alice)).headers.get('idempotent-replayed')).toBe('true');
+});
+
+it('keeps the key of a call for as long as it runs', async () => {
+  const [keys, answers] = [http.app.get(IdempotencyRepository), http.app.get(StoredAnswers)];
+  const fingerprint = Buffer.alloc(32, 1);
+  const use = { orgId: 'org_home', principalId: alice, key: 'long', fingerprint, begunAt: http.clock.now() };
+  await keys.begin(use, new Date(http.clock.millis() + 30));
+  const stop = answers.renew(use, 30);
+  const until = async () => {
+    const { rows } = await store.pool.query<{ at: Date }>(
+      "select expires_at as at from idempotency_keys where key = 'long'",
+    );
+    return (rows[0]?.at.getTime() ?? 0) - use.begunAt.getTime();
+  };
+  http.clock.advance(60_000);
+  for (let tries = 0; (await until()) < 60_000 && tries < 200; tries += 1) await sleep(10);
+  expect(await until()).toBe(60_030);
+  stop();
+  http.clock.advance(1000);
+  await sleep(100);
+  expect(await until()).toBe(60_030);
+});
+
+it('answers all the same where the answer cannot be kept', async () => {
+  const gone = await openTestDatabase();
+  await gone.close();
+  const [ring, clock] = [http.app.get(SealedFields), http.clock];
+  const answers = new StoredAnswers(new IdempotencyRepository(gone.database), ring, clock);
+  const fingerprint = Buffer.alloc(32, 1);
+  const use = { orgId: 'org_home', principalId: alice, key: 'lost', fingerprint, begunAt: clock.now() };
+  const answer = { status: 201, headers: {}, body: { name: 'a' } };
+  await expect(answers.keep(use, answer, clock.now())).resolves.toBeUndefined();
+  await expect(answers.release(use)).resolves.toBeUndefined();
 });
 
 it('forgets after a day, and keeps nothing readable until then', async () => {

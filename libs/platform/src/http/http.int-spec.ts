@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { newId } from '../ids/index.js';
 import { openTestDatabase, type TestDatabase } from '../testing/index.js';
 import { type HttpTestApp, openHttpApp, read } from './http-app.factory.js';
@@ -241,6 +242,20 @@ describe('documents', () => {
     expectSecurityHeadersOfPage(first);
   });
 
+  it('sends them once to who keeps them', async () => {
+    const etag = (await ask('/openapi.json')).headers.get('etag') ?? '';
+    const again = await ask('/openapi.json', { headers: { 'if-none-match': etag } });
+    expect([again.status, again.headers.get('etag'), await again.text()]).toEqual([304, etag, '']);
+    expect((await ask('/openapi.json', { headers: { 'if-none-match': '"another"' } })).status).toBe(200);
+  });
+
+  it('lists the codes for readers and for programs', async () => {
+    const listed = await ask('/problems', { headers: { accept: 'text/html' } });
+    expect(await listed.text()).toContain('<a href="/problems/RATE_LIMITED"><code>RATE_LIMITED</code></a>');
+    const { items } = await read(await ask('/problems'));
+    expect(items).toContainEqual(expect.objectContaining({ code: 'RATE_LIMITED' }));
+  });
+
   it('serves the scripts that the pages name, and no other file', async () => {
     const script = await ask('/docs/assets/swagger-ui-bundle.js');
     expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
@@ -275,6 +290,37 @@ function expectSecurityHeadersOfPage(answer: globalThis.Response): void {
   const { 'content-security-policy': _, ...others } = SECURITY_HEADERS;
   expect(Object.fromEntries(answer.headers)).toMatchObject(others);
 }
+
+describe('the line of a request in the log', () => {
+  afterEach(() => Logger.overrideLogger(false));
+
+  it.each([
+    ['development', false, {}],
+    ['development', true, { body: { name: 'a' } }],
+    ['staging', true, {}],
+  ])('in %s, with log.bodies %s, adds %j', async (env, bodies, expected) => {
+    const developer = await openHttpApp(store.database, { env, log: { bodies } });
+    const lines: object[] = [];
+    const nothing = () => undefined;
+    Logger.overrideLogger({ log: (line: object) => void lines.push(line), warn: nothing, error: nothing });
+    for (const [method, more] of [
+      ['POST', { body: '{"name":"a"}' }],
+      ['GET', {}],
+    ] as const)
+      await fetch(`${developer.url}/api/v1/things`, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        ...more,
+      });
+    await developer.app.close();
+    const requests = lines.filter((line) => 'route' in line);
+    expect(requests).toMatchObject([
+      { method: 'POST', status: 201, ...expected },
+      { method: 'GET', status: 200 },
+    ]);
+    expect(requests.map((line) => 'body' in line)).toEqual(['body' in expected, false]);
+  });
+});
 
 describe('time limits', () => {
   it('ends a request that takes too long, but not one that may', async () => {
