@@ -125,7 +125,12 @@ describe('a trial of a use case', () => {
     ['an unknown setting', { message: SECRET, settings: { max_documnets: 1 } }, 400, 'UNKNOWN_KEY'],
     ['a value outside its bounds', { message: SECRET, settings: { temperature: 3 } }, 400, 'OUT_OF_BOUNDS'],
     ['no message', { message: '' }, 400, 'VALIDATION_FAILED'],
-    ['an attachment', { message: SECRET, attachments: [{ media_id: 'med_00000000000000000000000000' }] }, 400, ''],
+    [
+      'an attachment',
+      { message: SECRET, attachments: [{ media_id: 'med_00000000000000000000000000' }] },
+      400,
+      'MEDIA_KIND_NOT_ALLOWED',
+    ],
     ['an unknown member', { message: SECRET, use_case: 'x' }, 400, 'UNKNOWN_FIELD'],
   ])('is refused with %s, asks no model and leaves nothing', async (_, body, status, code) => {
     const refused = await test(body);

@@ -66,6 +66,14 @@ describe('Database.as', () => {
     await expect(kept.later()).rejects.toThrow('after the end of its transaction');
   });
 
+  it('streams nothing: a stream would keep its connection for as long as somebody reads', async () => {
+    const streamed = test.database.as(actor, async (db) => {
+      for await (const row of db.selectFrom('principals').selectAll().stream()) throw new Error(row.id);
+    });
+    await expect(streamed).rejects.toThrow('page by key instead');
+    expect(test.database.poolState()).toMatchObject({ waiting: 0 });
+  });
+
   it('reads int8 as a number and timestamps as dates', async () => {
     const { rows } = await test.database.as(actor, (db) =>
       sql<{
