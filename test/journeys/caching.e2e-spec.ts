@@ -60,4 +60,19 @@ describe('single resources', () => {
     expect((await admin.call('/admin/use-cases/basic_chat', override)).status).toBe(200);
     expect((await read('/chat/use-cases/basic_chat', { 'If-None-Match': before })).status).toBe(200);
   });
+
+  it('of a conversation says which one is deleted; without it the last word counts', async () => {
+    const path = `/chat/sessions/${await world.session(admin)}`;
+    const stale = (await read(path)).headers.get('etag') ?? '';
+    await admin.call(path, { method: 'PUT', body: { title: 'Changed since' } });
+    const late = await admin.call(path, { method: 'DELETE', headers: { 'If-Match': stale } });
+    expect([late.status, late.body['code']]).toEqual([412, 'PRECONDITION_FAILED']);
+    const { headers, status } = await read(path);
+    expect(status).toBe(200);
+    const fresh = { 'If-Match': headers.get('etag') ?? '' };
+    expect((await admin.call(path, { method: 'DELETE', headers: fresh })).status).toBe(204);
+    expect((await read(path)).status).toBe(404);
+    const other = `/chat/sessions/${await world.session(admin)}`;
+    expect((await admin.call(other, { method: 'DELETE' })).status).toBe(204);
+  });
 });

@@ -324,17 +324,6 @@ describe('a conversation over REST', () => {
     expect((await ada.call(at('/clone'), { method: 'POST', body: { up_to_message_id: null } })).status).toBe(400);
   });
 
-  it('is deleted by who knows its version, or asks for none', async () => {
-    await ada.call(at(), { method: 'PUT', body: { title: 'Changed since' } });
-    const late = await ada.call(at(), { method: 'DELETE', headers: { 'If-Match': '"1.0"' } });
-    expect([late.status, late.body['code']]).toEqual([412, 'PRECONDITION_FAILED']);
-    const { headers, status } = await ada.call(at());
-    expect(status).toBe(200);
-    const etag = headers.get('etag') ?? '';
-    expect((await ada.call(at(), { method: 'DELETE', headers: { 'If-Match': etag } })).status).toBe(204);
-    expect((await ada.call(at())).status).toBe(404);
-  });
-
   it('is changed by a merge patch, by who knows its version, and says so in the log', async () => {
     const read = await ada.call(at());
     expect(read.headers.get('etag')).toBe('"1.0"');

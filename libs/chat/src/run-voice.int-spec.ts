@@ -63,7 +63,7 @@ describe('the voice of a run', () => {
   /** A run of the session that has begun, and the voice that it is heard by. */
   async function speak(appends = new AppendRepository(db.database)): Promise<{ voice: RunVoice; live: LiveRun }> {
     const [messageId, runId] = [newId('message'), newId('run')];
-    const ids = { sessionId: session, messageId, runId, clientMessageId: null, correlationId: null };
+    const ids = { sessionId: session, messageId, runId, clientMessageId: null, correlationId: null, historyLimit: 0 };
     const message = { content: 'Hello?', parts: null, attachments: null, metadata: {}, authorName: 'Ada', context: {} };
     const turn = { ...ids, ...message, useCase: 'basic_chat', untitled: false, plan: PLAN, idempotency: null, at: AT };
     await new AcceptRepository(db.database).send(ada, turn, ROOM);

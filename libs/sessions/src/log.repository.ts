@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
-import { Database, type Executor } from '@parley/platform/database';
+import { Database, type Executor, part, Statement } from '@parley/platform/database';
 import { sql } from 'kysely';
 import type { LogEvent } from './log-events.js';
 import { MESSAGE_COLUMNS } from './messages.repository.js';
@@ -24,8 +24,10 @@ export class LogRepository {
   constructor(private readonly database: Database) {}
 
   /** The present end of the log; undefined when the actor may not see the session. */
-  lastSeq(actor: Actor, sessionId: string): Promise<number | undefined> {
-    return this.database.as(actor, (db) => endOf(db, actor, sessionId), { single: true });
+  async lastSeq(actor: Actor, sessionId: string): Promise<number | undefined> {
+    const found = END_OF_LOG.of({ actor, sessionId });
+    await this.database.flight(actor, found);
+    return found.rows[0]?.lastSeq;
   }
 
   /** Where the logs of these sessions stand: one read for all readers of a node. Deleted ones are left out. */
@@ -101,18 +103,14 @@ export class LogRepository {
   }
 }
 
-/** The `last_seq` of a session that the actor may see. */
-async function endOf(db: Executor, actor: Actor, sessionId: string): Promise<number | undefined> {
-  const session = await db
-    .selectFrom('sessions')
-    .select('last_seq')
-    .where('org_id', '=', actor.orgId)
-    .where('id', '=', sessionId)
-    .where('owner_id', '=', actor.principalId)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  return session?.last_seq;
-}
+/** Where the log of a session ends that the actor may see. */
+const END_OF_LOG = new Statement<
+  { readonly actor: Actor; readonly sessionId: string },
+  { readonly lastSeq: number }
+>(part`
+  select last_seq as "lastSeq" from sessions
+  where org_id = ${({ actor }) => actor.orgId} and id = ${({ sessionId }) => sessionId}
+    and owner_id = ${({ actor }) => actor.principalId} and deleted_at is null`);
 
 async function renderer(db: Executor, actor: Actor, rows: readonly LoggedRow[]) {
   const messageIds = distinct(rows.filter((row) => row.type.startsWith('message.')).map((row) => row.message_id));
