@@ -39,6 +39,9 @@ export class UpgradeDoors {
 
   attach(server: Server, rules: HandshakeRules): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // Node has taken its own listener off. A client that breaks off while somebody decides about it would be an
+      // uncaught error, and the end of the process.
+      socket.on('error', () => socket.destroy());
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
       if (this.left.some((pattern) => pattern.test(path))) return;
       const door = this.doors.find(({ pattern }) => pattern.test(path));
