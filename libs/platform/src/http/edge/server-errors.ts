@@ -58,6 +58,8 @@ export function rawAnswer(error: AppError, headers: HeaderList): string {
 export function answerServerErrors(server: Server): void {
   const headers = securityHeaders();
   const refuse = (socket: Duplex, error: AppError): void => {
+    // Of a CONNECT Node has let go: that the peer breaks off would be an uncaught error, and the end of the process.
+    socket.on('error', () => socket.destroy());
     if (!socket.writable) {
       socket.destroy();
       return;
