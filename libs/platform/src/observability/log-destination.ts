@@ -55,13 +55,17 @@ export class LogDestination implements OnApplicationShutdown {
 
   /** Waits, a second at most, until everything so far is written, in its order: `flush` overtakes what is under way. */
   async settle(): Promise<void> {
-    const written = this.sinks.map((sink) => new Promise<void>((resolve) => sink.flush(() => resolve())));
-    await Promise.race([Promise.all(written), sleep(SETTLE_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.all(this.sinks.map(written)), sleep(SETTLE_MS, undefined, { ref: false })]);
   }
 
   private readonly flush = (): void => {
     for (const sink of this.sinks) flushQuietly(sink);
   };
+}
+
+/** A sink that is writing is flushed when that write is done: what was buffered meanwhile takes a second one. */
+async function written(sink: Sink): Promise<void> {
+  for (let round = 0; round < 2; round += 1) await new Promise<void>((resolve) => sink.flush(() => resolve()));
 }
 
 async function openFile(file: string, { max_size: size, max_files }: Config['log']['file']): Promise<Sink> {

@@ -8,6 +8,7 @@ import { configSchema } from '../config/index.js';
 import { StartRefusal } from '../errors/index.js';
 import { createLogger } from './create-logger.js';
 import { LoggingModule, ProgramLog, runWithContext } from './index.js';
+import { LogDestination } from './log-destination.js';
 import { NestLog } from './nest-log.js';
 
 const line = z.looseObject({ level: z.string(), time: z.iso.datetime(), msg: z.string().optional() });
@@ -59,6 +60,25 @@ it('keeps one entry one line, whatever is in it', () => {
   createLogger('info', { stream }).info({ text: 'a\r\n{"level":"fatal"}' }, 'b\nc');
   expect(lines).toHaveLength(1);
   expect(lines[0]?.trimEnd()).not.toMatch(/[\r\n]/);
+});
+
+it('is settled when also what came during a write is written', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-log-'));
+  const destination = await LogDestination.open(
+    configSchema.parse({ log: { file: { path: join(folder, 'parley') } } }),
+  );
+  const say = (msg: string) => destination.stream.write(`{"msg":"${msg}"}\n`);
+  say('one');
+  await destination.settle();
+  say('two');
+  const writing = destination.settle();
+  say('three');
+  await destination.settle();
+  const written = await readFile(join(folder, 'parley.1.log'), 'utf8');
+  expect(written.match(/one|two|three/g)).toEqual(['one', 'two', 'three']);
+  await writing;
+  destination.onApplicationShutdown();
+  await rm(folder, { recursive: true, force: true });
 });
 
 it('writes to a rotated file through Nest, flushed when the application ends', async () => {
