@@ -30,6 +30,21 @@ describe('limits of sign-in', () => {
     expect(tallies.reduce((sum, { passed }) => sum + passed, 0)).toBe(5);
   });
 
+  it('take back what one rule counted when the next one refuses, on every node', async () => {
+    const [here, there] = [
+      await openLimiter({ database: store.database }),
+      await openLimiter({ database: store.database }),
+    ];
+    const send = ({ limiter }: TestLimiter, recipient: string) =>
+      limiter.consume('auth.mail', { recipient, address: '192.0.2.80' });
+    for (const name of ['a', 'b', 'c'])
+      expect((await tally(5, () => send(here, `${name}@example.org`))).passed).toBe(3);
+    expect((await tally(3, () => send(there, 'a@example.org'))).passed).toBe(0);
+    expect((await tally(3, () => send(here, 'd@example.org'))).passed).toBe(1);
+    const left = await there.limiter.consume('auth.mail', { recipient: 'd@example.org' });
+    expect(left?.remaining).toBe(1);
+  });
+
   it('write no recipient down', async () => {
     const { limiter } = await openLimiter({ database: store.database });
     await limiter.consume('auth.mail', { recipient: 'somebody@example.org', address: '192.0.2.60' });
@@ -97,6 +112,14 @@ describeOnRedis('limits in Redis', () => {
     redis.thaw();
     for (const until = performance.now() + 400; performance.now() < until; );
     await refused;
+  });
+
+  it('take back what one rule counted when the next one refuses', async () => {
+    const send = (recipient: string) => first.limiter.consume('auth.mail', { recipient, address: '192.0.2.80' });
+    for (const name of ['a', 'b', 'c']) expect((await tally(5, () => send(`${name}@example.org`))).passed).toBe(3);
+    expect((await tally(3, () => send('a@example.org'))).passed).toBe(0);
+    expect((await tally(3, () => send('d@example.org'))).passed).toBe(1);
+    expect((await tally(1, () => second.limiter.consume('auth.mail', { recipient: 'd@example.org' }))).passed).toBe(1);
   });
 
   it('are divided while Redis is away or hangs, said so, and shared again when it is back', async () => {
