@@ -12,7 +12,8 @@ import { build, install, root } from './prepare.mjs';
  * The suites run the libraries in two ways: compiled by swc, inside Jest and in a few processes of its own, and as
  * the built program. V8 counts both; each is led back to the TypeScript by its source map, and a line is covered if
  * either ran it. Which lines count is what the build says: those on which a statement begins, so no comment, no type,
- * no import. Nothing is left out but tests. A process that is killed writes nothing down.
+ * no import. Nothing is left out but tests. A process that is killed writes nothing down. V8 counts by blocks: what
+ * stands after a call that always throws counts with the call.
  */
 const FLOOR = 90;
 const THIN = 80;
