@@ -12,6 +12,7 @@ import { startPostgres } from './support/postgres.mjs';
 
 const EARLY = 10;
 const PAGE = 50;
+const AT_A_TIME = 10;
 const GOALS = { page_ratio: 1.3, turn_ratio: 1.2 };
 
 const options = readOptions({
@@ -40,19 +41,39 @@ async function cursorAfter(parley, sessionId, messages) {
   return cursor;
 }
 
-async function timed(parley, calls) {
-  const samples = [];
-  const before = parley.cpuMs();
-  for (const call of calls) {
-    const from = performance.now();
-    await call();
-    samples.push(performance.now() - from);
+/** The latencies of calls, and the CPU time of the process that they took. */
+class Samples {
+  #latencies = [];
+  #cpuMs = 0;
+
+  async take(parley, calls) {
+    const before = parley.cpuMs();
+    for (const call of calls) {
+      const from = performance.now();
+      await call();
+      this.#latencies.push(performance.now() - from);
+    }
+    this.#cpuMs += parley.cpuMs() - before;
   }
-  return {
-    p50_ms: percentile(samples, 0.5),
-    p99_ms: percentile(samples, 0.99),
-    cpu_ms: (parley.cpuMs() - before) / samples.length,
-  };
+
+  figures() {
+    return {
+      p50_ms: percentile(this.#latencies, 0.5),
+      p99_ms: percentile(this.#latencies, 0.99),
+      cpu_ms: this.#cpuMs / this.#latencies.length,
+    };
+  }
+}
+
+/** Both kinds of calls by turns, a few at a time: whatever else the machine does meets both alike. */
+async function sideBySide(parley, earlyCalls, lateCalls) {
+  const early = new Samples();
+  const late = new Samples();
+  for (let from = 0; from < earlyCalls.length; from += AT_A_TIME) {
+    await early.take(parley, earlyCalls.slice(from, from + AT_A_TIME));
+    await late.take(parley, lateCalls.slice(from, from + AT_A_TIME));
+  }
+  return { early: early.figures(), late: late.figures() };
 }
 
 async function pageCalls(parley, sessionId, position) {
@@ -70,11 +91,8 @@ async function measurePages(parley) {
   await fill(parley, sessionId, options.messages + PAGE + 2);
   const early = await pageCalls(parley, sessionId, EARLY);
   const late = await pageCalls(parley, sessionId, options.messages);
-  await timed(parley, [...early, ...late]);
-  return interleave(
-    () => timed(parley, early),
-    () => timed(parley, late),
-  );
+  await sideBySide(parley, early, late);
+  return inRounds(() => sideBySide(parley, early, late));
 }
 
 async function measureTurns(parley) {
@@ -86,29 +104,20 @@ async function measureTurns(parley) {
     for (const id of ids) await fill(parley, id, EARLY);
     return ids.map((id) => () => parley.turn(id));
   };
-  return interleave(
-    async () => timed(parley, await fresh()),
-    () =>
-      timed(
-        parley,
-        Array.from({ length: options.samples }, () => () => parley.turn(deep)),
-      ),
-  );
+  const late = Array.from({ length: options.samples }, () => () => parley.turn(deep));
+  return inRounds(async () => sideBySide(parley, await fresh(), late));
 }
 
-async function interleave(early, late) {
-  const rounds = { early: [], late: [] };
-  for (let round = 1; round <= options.rounds; round += 1) {
-    rounds.early.push(await early());
-    rounds.late.push(await late());
-  }
+async function inRounds(measure) {
+  const rounds = [];
+  for (let round = 1; round <= options.rounds; round += 1) rounds.push(await measure());
   return rounds;
 }
 
 function compared(what, positions, rounds) {
-  const early = medianOf(rounds.early);
-  const late = medianOf(rounds.late);
-  const ratios = rounds.late.map(({ p50_ms }, round) => p50_ms / rounds.early[round].p50_ms);
+  const early = medianOf(rounds.map((round) => round.early));
+  const late = medianOf(rounds.map((round) => round.late));
+  const ratios = rounds.map((round) => round.late.p50_ms / round.early.p50_ms);
   return [
     {
       what,
