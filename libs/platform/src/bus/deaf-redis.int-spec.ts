@@ -12,6 +12,8 @@ const MESSAGE = /\*3\r\n\$7\r\nmessage\r\n\$\d+\r\n[^\r]*\r\n\$\d+\r\n[^\r]*\r\n
 /** Stands between a node and its Redis and swallows what was published, while everything else goes through. */
 class Swallower {
   swallows = false;
+  /** Takes everything and brings nothing back. */
+  holds = false;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
@@ -25,6 +27,7 @@ class Swallower {
       }
       client.pipe(upstream);
       upstream.on('data', (bytes: Buffer) => {
+        if (this.holds) return;
         client.write(this.swallows ? bytes.toString('latin1').replaceAll(MESSAGE, '') : bytes, 'latin1');
       });
     });
@@ -36,8 +39,13 @@ class Swallower {
     return `redis://127.0.0.1:${port}`;
   }
 
-  close(): void {
+  cut(): void {
     for (const socket of this.sockets) socket.destroy();
+    this.sockets.clear();
+  }
+
+  close(): void {
+    this.cut();
     this.server.close();
   }
 }
@@ -80,6 +88,27 @@ describeOnRedis('RedisBus on a line that stands and carries nothing', () => {
     await eventually(() => bus.state().healthy, 'back');
     await sleep(3 * PATIENCE_MS);
     expect(bus.state()).toEqual({ healthy: true });
+  });
+
+  it('survives that the line breaks while it waits for several answers', async () => {
+    const lost: unknown[] = [];
+    const note = (reason: unknown) => void lost.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      const left = bus.subscribe('left', () => undefined);
+      await left.ready;
+      between.holds = true;
+      // Of one tick: both commands are under way when the line breaks.
+      left.close();
+      bus.subscribe('joined', () => undefined);
+      await sleep(50);
+      between.cut();
+      between.holds = false;
+      await eventually(() => bus.state().healthy, 'back');
+      expect(lost).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
   });
 
   it('stays well while nobody says anything', async () => {

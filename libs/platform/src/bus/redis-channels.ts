@@ -41,10 +41,12 @@ export class RedisChannels {
   /** One command for all that joined, one for all that left. @throws when the connection breaks. */
   async tell(ear: Redis): Promise<void> {
     const { more, less } = this.takeChanges();
-    const gone = less.length === 0 ? undefined : ear.unsubscribe(...less.map(this.nameOf));
-    if (more.length > 0) await ear.subscribe(...more.map(this.nameOf));
+    // Both at once: where the connection breaks both fail, and neither failure may be left to nobody.
+    await Promise.all([
+      less.length === 0 ? undefined : ear.unsubscribe(...less.map(this.nameOf)),
+      more.length === 0 ? undefined : ear.subscribe(...more.map(this.nameOf)),
+    ]);
     for (const channel of more) this.confirm(channel);
-    await gone;
   }
 
   /** Nobody waits any longer. */
