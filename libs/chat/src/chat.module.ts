@@ -18,6 +18,7 @@ import { Pacer } from './pacer.service.js';
 import { Frames } from './plain-frames.service.js';
 import { PlainSocketGateway } from './plain-socket.gateway.js';
 import { Remains } from './remains.service.js';
+import { Repetitions } from './repetitions.service.js';
 import { Rounds } from './rounds.service.js';
 import { RunEnds } from './run-ends.service.js';
 import { RunVoice } from './run-voice.service.js';
@@ -66,6 +67,7 @@ export class RunsModule {}
     EventStreams,
     Frames,
     Intake,
+    Repetitions,
     MessageCare,
     PlainSocketGateway,
     RunsService,

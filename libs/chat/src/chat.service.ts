@@ -1,21 +1,22 @@
-import { createHash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Clock } from '@parley/platform/clock';
-import { CONFIG, type Config } from '@parley/platform/config';
 import { platformErrors } from '@parley/platform/errors';
 import { newId } from '@parley/platform/ids';
 import { correlationId } from '@parley/platform/observability';
 import {
-  type IdempotentCall,
   type MessageRow,
   MessagesRepository,
+  type NewTurn,
   SessionsRepository,
   sessionErrors,
+  type TurnSession,
 } from '@parley/sessions';
-import { type TurnPlan, TurnPlanner } from '@parley/use-cases';
-import { Intake, type Taken, type TakenListener } from './intake.service.js';
+import { type PlanInput, type TurnPlan, TurnPlanner } from '@parley/use-cases';
+import { Intake } from './intake.service.js';
 import { type MessageContent, readContent } from './message-content.js';
+import { Repetitions } from './repetitions.service.js';
+import type { Taken, TakenListener } from './taken.js';
 
 export interface SendInput {
   readonly content: MessageContent;
@@ -28,8 +29,8 @@ export interface SendInput {
 /** A message that was taken in, as every door answers with it. */
 export interface Sent extends Taken {
   readonly sessionId: string;
+  readonly useCase: string;
   readonly message: MessageRow;
-  readonly plan: TurnPlan;
 }
 
 const NOBODY: TakenListener = () => undefined;
@@ -42,8 +43,8 @@ export class ChatService {
     private readonly messages: MessagesRepository,
     private readonly planner: TurnPlanner,
     private readonly intake: Intake,
+    private readonly repetitions: Repetitions,
     private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
@@ -55,40 +56,35 @@ export class ChatService {
     const session = await this.session(actor, sessionId);
     const { text, parts, media } = readContent(input.content);
     const attachments = [...media, ...(input.attachments ?? [])];
-    const context = input.context ?? {};
-    const plan = this.planner.plan(actor, {
-      useCase: session.use_case,
-      sessionSettings: session.settings,
-      context,
-      content: text,
-      attachments,
-    });
-    const turn = {
-      sessionId,
-      messageId: newId('message'),
-      runId: newId('run'),
-      useCase: session.use_case,
+    const words = {
       content: text,
       parts,
       attachments: attachments.length === 0 ? null : attachments,
       metadata: input.metadata ?? {},
-      clientMessageId: input.client_message_id ?? null,
-      untitled: session.title_source === 'none' && actor.kind !== 'trial',
-      authorName: actor.name,
-      context,
-      plan,
-      historyLimit: plan.historyLimit,
-      correlationId: correlationId() ?? null,
-      idempotency: this.idempotency(key, ['send', sessionId, input]),
+      context: input.context ?? {},
+    };
+    const clientMessageId = input.client_message_id ?? null;
+    const call = {
+      sessionId,
+      message: clientMessageId === null ? null : { clientId: clientMessageId, words },
+      idempotency: this.repetitions.keyed(key, ['send', sessionId, input]),
       at: this.clock.now(),
     };
-    const taken = await this.intake.send(actor, turn, plan, heard);
-    return {
-      ...taken,
-      sessionId,
-      plan,
-      message: taken.message ?? (await this.message(actor, sessionId, taken.run.message_id)),
-    };
+    const taken = await this.repetitions.orJoin(actor, call, heard, () => {
+      const plan = this.plan(actor, session, words, attachments);
+      const turn = {
+        ...this.run(actor, session, plan),
+        ...words,
+        messageId: newId('message'),
+        clientMessageId,
+        authorName: actor.name,
+        idempotency: call.idempotency,
+        at: call.at,
+      };
+      return this.intake.send(actor, turn, plan, heard);
+    });
+    const message = taken.message ?? (await this.message(actor, sessionId, taken.run.message_id));
+    return { ...taken, sessionId, useCase: session.use_case, message };
   }
 
   /**
@@ -103,32 +99,49 @@ export class ChatService {
     call: { readonly key?: string | undefined; readonly heard?: TakenListener } = {},
   ): Promise<Sent> {
     const session = await this.session(actor, sessionId);
-    const message = await this.question(actor, sessionId, messageId);
-    const context = input.context ?? {};
-    const plan = this.planner.plan(actor, {
-      useCase: session.use_case,
-      sessionSettings: session.settings,
-      context,
-      content: message.content,
-      attachments: [],
-    });
-    const turn = {
-      sessionId,
+    const { heard = NOBODY } = call;
+    const idempotency = this.repetitions.keyed(call.key, ['regenerate', sessionId, messageId, input]);
+    const at = this.clock.now();
+    const taken = await this.repetitions.orJoin(
+      actor,
+      { sessionId, message: null, idempotency, at },
+      heard,
+      async () => {
+        const { id, seq, content } = await this.question(actor, sessionId, messageId);
+        const context = input.context ?? {};
+        const plan = this.plan(actor, session, { content, context }, []);
+        const turn = {
+          ...this.run(actor, session, plan),
+          ...{ messageId: id, messageSeq: seq, content, context, idempotency, at },
+        };
+        return this.intake.regenerate(actor, turn, plan, heard);
+      },
+    );
+    const message = await this.message(actor, sessionId, taken.run.message_id);
+    return { ...taken, sessionId, useCase: session.use_case, message };
+  }
+
+  private plan(
+    actor: Actor,
+    session: TurnSession,
+    { content, context }: Pick<NewTurn, 'content' | 'context'>,
+    attachments: PlanInput['attachments'],
+  ): TurnPlan {
+    const { use_case: useCase, settings: sessionSettings } = session;
+    return this.planner.plan(actor, { useCase, sessionSettings, context, content, attachments });
+  }
+
+  /** What every new run of a session has. */
+  private run(actor: Actor, session: TurnSession, plan: TurnPlan) {
+    return {
+      sessionId: session.id,
       runId: newId('run'),
       useCase: session.use_case,
-      messageId: message.id,
-      messageSeq: message.seq,
-      content: message.content,
       untitled: session.title_source === 'none' && actor.kind !== 'trial',
-      context,
       plan,
       historyLimit: plan.historyLimit,
       correlationId: correlationId() ?? null,
-      idempotency: this.idempotency(call.key, ['regenerate', sessionId, messageId, input]),
-      at: this.clock.now(),
     };
-    const taken = await this.intake.regenerate(actor, turn, plan, call.heard ?? NOBODY);
-    return { ...taken, sessionId, plan, message };
   }
 
   private async session(actor: Actor, sessionId: string) {
@@ -151,14 +164,5 @@ export class ChatService {
     if (question.role !== 'user') throw platformErrors.NOT_FOUND();
     if (question.status === 'deleted') throw sessionErrors.MESSAGE_DELETED();
     return question;
-  }
-
-  private idempotency(key: string | undefined, call: readonly unknown[]): IdempotentCall | null {
-    if (key === undefined) return null;
-    return {
-      key,
-      fingerprint: createHash('sha256').update(JSON.stringify(call)).digest(),
-      expiresAt: new Date(this.clock.millis() + this.config.idempotency.hours * 3_600_000),
-    };
   }
 }

@@ -55,8 +55,13 @@ export class Dispatcher implements OnModuleInit {
     }
   }
 
-  async dispatch(orgId: string, sessionId: string): Promise<void> {
-    if (!this.runner.hasRoom) return;
+  dispatch(orgId: string, sessionId: string): Promise<void> {
+    return this.runner.holdPlace(async (hasRoom) => {
+      if (hasRoom) await this.beginNext(orgId, sessionId);
+    });
+  }
+
+  private async beginNext(orgId: string, sessionId: string): Promise<void> {
     const actor = systemActor(orgId, ['message:send']);
     const bounds = this.admissions.toBegin();
     let decision: Decision | undefined;

@@ -8,8 +8,8 @@ import { Drain } from '@parley/platform/lifecycle';
 import { correlationId } from '@parley/platform/observability';
 import { type OpenReader, Readers } from '@parley/sessions';
 import { ChatMetrics } from './chat.metrics.js';
-import type { TakenListener } from './intake.service.js';
 import { StreamSink } from './stream-sink.js';
+import type { TakenListener } from './taken.js';
 
 export interface StreamOptions {
   readonly sessionId: string;

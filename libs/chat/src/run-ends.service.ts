@@ -2,7 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type Actor, systemActor } from '@parley/auth';
 import { Bus } from '@parley/platform/bus';
 import { Clock } from '@parley/platform/clock';
-import { type AppError, platformErrors } from '@parley/platform/errors';
+import { isPassing } from '@parley/platform/database';
+import type { AppError } from '@parley/platform/errors';
 import { NodeId } from '@parley/platform/lifecycle';
 import {
   announceWake,
@@ -22,11 +23,11 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { completedFacts } from './live-run.js';
 import { failedResult, problemOf } from './turn-end.js';
 
-/** While the database is away an answer is kept here for about a minute; then the sweeper has the run. */
-const patiently = retry(
-  handleWhen((error) => platformErrors.DATABASE_UNAVAILABLE.is(error)),
-  { maxAttempts: 30, backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2000 }) },
-);
+/** While the database is away or the session is held, an answer is kept here for at least a minute; then the sweeper has the run. */
+const patiently = retry(handleWhen(isPassing), {
+  maxAttempts: 30,
+  backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2000 }),
+});
 
 /** Stores how runs end, each exactly once. */
 @Injectable()
@@ -43,18 +44,22 @@ export class RunEnds {
 
   /** Undefined when the run is not ours to end any more: swept, or an earlier try did reach the database. */
   store(actor: Actor, attempt: number, end: RunEnd): Promise<Ended | undefined> {
-    return this.fenced(actor, end, { nodeId: this.node.value, attempt, lapsed: false });
+    const fence = { nodeId: this.node.value, attempt, lapsed: false };
+    return patiently.execute(() => this.fenced(actor, end, fence));
   }
 
   /** Ends a run that was begun here but cannot be executed. */
   async refuse(run: QueuedRun, error: AppError): Promise<void> {
     const actor = systemActor(run.orgId, []);
-    const end = await this.failed(actor, run, error, []);
+    const end = await patiently.execute(() => this.failed(actor, run, error, []));
     const ended = await this.store(actor, run.attempt, end);
     if (ended !== undefined) announceWake(this.bus, run.sessionId, ended.lastSeq);
   }
 
-  /** Ends a run whose node went away; what it had written down is kept as partial messages. */
+  /**
+   * Ends a run whose node went away; what it had written down is kept as partial messages. Does not wait: what
+   * cannot be had now has the next round.
+   */
   async interrupt(run: LapsedRun, drafts: readonly Draft[]): Promise<Ended | undefined> {
     const answers = drafts
       .filter((draft) => draft.text !== '')
@@ -80,7 +85,7 @@ export class RunEnds {
 
   private async fenced(actor: Actor, end: RunEnd, fence: Fence): Promise<Ended | undefined> {
     try {
-      return await patiently.execute(() => this.finish.end(actor, end, fence));
+      return await this.finish.end(actor, end, fence);
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
       this.logger.warn({ run_id: end.runId }, 'the run was ended elsewhere');
@@ -97,7 +102,7 @@ export class RunEnds {
   ): Promise<RunEnd> {
     const { sessionId, runId, messageId, messageSeq } = run;
     const at = this.clock.now();
-    const open = await patiently.execute(() => this.log.openComponents(actor, sessionId, runId));
+    const open = await this.log.openComponents(actor, sessionId, runId);
     const results = open.map(({ component, startedAt }) => ({
       component,
       result: failedResult(at.getTime() - startedAt.getTime(), error),

@@ -19,7 +19,10 @@ export type WorkListener = (orgId: string, sessionId: string) => void;
 export class Runner {
   private readonly logger = new Logger(Runner.name);
   private readonly active = new Map<string, { live: LiveRun; done: Promise<void> }>();
-  private leaving = false;
+  /** Places held for runs that may begin here: their first transaction is under way. */
+  private readonly held = new Set<Promise<unknown>>();
+  /** Set when this node begins to leave; aborted when runs have no more time. */
+  private leaving: AbortSignal | undefined;
   private workWaits: WorkListener = () => undefined;
   private untitled: (run: BegunRun) => void = () => undefined;
   private summarised: SummaryListener = () => undefined;
@@ -33,8 +36,25 @@ export class Runner {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
+  /**
+   * Holds a place for the run that `take` may begin, so that neither the bound nor a node that leaves overlooks
+   * what is still in its first transaction.
+   * @param take is told whether there is a place
+   */
+  async holdPlace<T>(take: (hasRoom: boolean) => Promise<T>): Promise<T> {
+    if (!this.hasRoom) return take(false);
+    const taken = take(true);
+    this.held.add(taken);
+    try {
+      return await taken;
+    } finally {
+      this.held.delete(taken);
+    }
+  }
+
+  /** Not where this node is full or leaving. */
   get hasRoom(): boolean {
-    return !this.leaving && this.active.size < this.config.runs.max_running_per_node;
+    return this.leaving === undefined && this.active.size + this.held.size < this.config.runs.max_running_per_node;
   }
 
   get runIds(): string[] {
@@ -59,6 +79,7 @@ export class Runner {
   /** Starts to execute a run that this node has just begun. Never throws, is never awaited. */
   begin(run: BegunRun): void {
     const live = this.voice.open(run);
+    if (this.leaving?.aborted === true) live.stop(sessionErrors.RUN_INTERRUPTED());
     const done = runWithContext({ correlationId: run.correlationId ?? run.runId }, () => this.execute(live));
     this.active.set(run.runId, { live, done });
   }
@@ -77,11 +98,14 @@ export class Runner {
 
   /** Takes nothing new, lets what runs end until the deadline, then ends the rest honestly. */
   async drain(deadline: AbortSignal): Promise<void> {
-    this.leaving = true;
+    this.leaving = deadline;
     deadline.addEventListener('abort', () => {
       for (const { live } of this.active.values()) live.stop(sessionErrors.RUN_INTERRUPTED());
     });
-    await Promise.all([...this.active.values()].map(({ done }) => done));
+    // Whoever holds a place may still begin a run with it.
+    while (this.held.size + this.active.size > 0) {
+      await Promise.allSettled([...this.held, ...[...this.active.values()].map(({ done }) => done)]);
+    }
   }
 
   private async execute(live: LiveRun): Promise<void> {

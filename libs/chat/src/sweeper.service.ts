@@ -21,7 +21,14 @@ export class Sweeper {
   ) {}
 
   async sweep(): Promise<void> {
-    for (const run of await this.leases.lapsed(INSTALLATION, AT_ONCE)) await this.end(run);
+    for (const run of await this.leases.lapsed(INSTALLATION, AT_ONCE)) {
+      try {
+        await this.end(run);
+      } catch (error) {
+        // One whose session is held by somebody stands in nobody's way.
+        this.logger.warn({ err: error, run_id: run.runId }, 'a lapsed run is left to the next round');
+      }
+    }
   }
 
   private async end(run: LapsedRun): Promise<void> {

@@ -4,9 +4,9 @@ import type { Preferences } from '@parley/platform/http';
 import { type MessageDto, Readers, type RunDto, renderMessage, renderRun } from '@parley/sessions';
 import type { AcceptedDto, TurnDto } from './chat.dto.js';
 import { ChatService, type SendInput, type Sent } from './chat.service.js';
-import type { TakenListener } from './intake.service.js';
 import type { MessagePlace } from './message-path.js';
 import { RunsService } from './runs.service.js';
+import type { TakenListener } from './taken.js';
 import { runError, TurnWaiter } from './turn-waiter.js';
 
 const DEFAULT_WAIT_S = 60;
@@ -78,8 +78,8 @@ function turnOf(sent: Sent, run: RunDto, response: MessageDto, milliseconds: num
     run_id: run.run_id,
     message: renderMessage(sent.message),
     response,
-    use_case: sent.plan.useCase,
-    components_used: sent.plan.components.filter((component) => component in results),
+    use_case: sent.useCase,
+    components_used: Object.keys(results),
     component_results: results,
     usage: run.usage ?? { input_tokens: 0, output_tokens: 0, cost_usd: null, models: [] },
     processing_time_ms: Math.round(milliseconds),

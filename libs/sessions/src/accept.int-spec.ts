@@ -93,7 +93,7 @@ describe('the first transaction of a turn', () => {
     for (let n = 0; n < 3; n += 1) await all.give(ada, session, {}, { maxQueued: 3 });
     const before = await all.events(ada, session);
     expect((await all.give(ada, session, {}, { maxQueued: 3 })).accepted).toBeNull();
-    expect(await all.accept.whyRefused(ada, session)).toMatchObject({ active: true, queued: 3 });
+    expect(await all.accept.whyRefused(ada, session, 'msg_new')).toMatchObject({ active: true, queued: 3 });
     expect(await all.events(ada, session)).toEqual(before);
     expect(await all.count('messages', session)).toBe(4);
   });
@@ -109,7 +109,7 @@ describe('the first transaction of a turn', () => {
     const [one, two] = [await all.session(eve), await all.session(eve)];
     expect((await all.give(eve, one, {}, { maxRunning: 1 })).accepted?.begun).toBe(true);
     expect((await all.give(eve, two, {}, { maxRunning: 1 })).accepted).toBeNull();
-    expect(await all.accept.whyRefused(eve, two)).toEqual({ active: false, queued: 0, running: 1 });
+    expect(await all.accept.whyRefused(eve, two, 'msg_new')).toMatchObject({ active: false, queued: 0, running: 1 });
     const bob = await all.user();
     expect((await all.give(bob, await all.session(bob), {}, { maxRunning: 1 })).accepted?.begun).toBe(true);
   });
@@ -117,7 +117,7 @@ describe('the first transaction of a turn', () => {
   it('knows no session of somebody else, and no deleted one', async () => {
     const eve = await all.user();
     expect((await all.give(eve, session)).accepted).toBeNull();
-    expect(await all.accept.whyRefused(eve, session)).toBeNull();
+    expect(await all.accept.whyRefused(eve, session, 'msg_new')).toBeNull();
     await all.sessions.remove(ada, session, all.now());
     expect((await all.give(ada, session)).accepted).toBeNull();
     expect(await all.count('messages', session)).toBe(0);
@@ -132,9 +132,9 @@ describe('the first transaction of a turn', () => {
     expect(await all.count('messages', session)).toBe(1);
     expect((await all.events(ada, session)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
     const [message] = await all.messagesOf(ada, session);
-    expect(await all.accept.findByClientId(ada, session, 'mine')).toEqual({
-      messageId: message?.id,
-      runId: message?.run_id,
+    expect(await all.repetitions.byClientId(ada, session, 'mine')).toMatchObject({
+      ...{ runId: message?.run_id, erased: false },
+      words: { content: message?.content, context: {} },
     });
     expect((await all.give(ada, await all.session(ada), { clientMessageId: 'mine' })).accepted?.begun).toBe(true);
   });
@@ -150,13 +150,13 @@ describe('the first transaction of a turn', () => {
     expect(refused).toEqual(['idempotency_keys_pkey']);
     expect(await all.count('messages', session)).toBe(1);
     const [message] = await all.messagesOf(ada, session);
-    const known = await all.accept.findByKey(ada, idempotency.key);
+    const known = await all.repetitions.byKey(ada, idempotency.key);
     expect(known).toMatchObject({ fingerprint: Buffer.from('same'), runId: message?.run_id, expiresAt });
-    expect(await all.accept.findByKey(await all.user(), idempotency.key)).toBeUndefined();
-    await all.accept.forgetKey(ada, idempotency.key, new Date(expiresAt.getTime() - 1));
-    expect(await all.accept.findByKey(ada, idempotency.key)).toBeDefined();
-    await all.accept.forgetKey(ada, idempotency.key, expiresAt);
-    expect(await all.accept.findByKey(ada, idempotency.key)).toBeUndefined();
+    expect(await all.repetitions.byKey(await all.user(), idempotency.key)).toBeUndefined();
+    expect(await all.repetitions.forgetKey(ada, idempotency.key, new Date(expiresAt.getTime() - 1))).toBe(false);
+    expect(await all.repetitions.byKey(ada, idempotency.key)).toBeDefined();
+    expect(await all.repetitions.forgetKey(ada, idempotency.key, expiresAt)).toBe(true);
+    expect(await all.repetitions.byKey(ada, idempotency.key)).toBeUndefined();
   });
 
   it('begins a regeneration without a new message, in the turn of the old one', async () => {
@@ -167,4 +167,26 @@ describe('the first transaction of a turn', () => {
     expect((await all.events(ada, session, 6)).map(({ type }) => type)).toEqual(['run.started', 'component.started']);
     expect(await all.runs.firstSeq(ada, session, again.runId)).toBe(7);
   });
+
+  it('answers no message anew that was erased while it waited for the session', async () => {
+    const { asked } = await all.exchange(ada, session, 'why?', 'because');
+    const eraser = await all.db.pool.connect();
+    await eraser.query('begin');
+    await eraser.query(`select set_config('parley.org', $1, true)`, [ada.orgId]);
+    await eraser.query('select from sessions where id = $1 for update', [session]);
+    await eraser.query(`update messages set status = 'deleted', content = '' where id = $1`, [asked.messageId]);
+    const again = all.regenerateOrNot(ada, asked);
+    await waitingForALock(all);
+    await eraser.query('commit');
+    eraser.release();
+    expect(await again).toBeNull();
+    expect(await all.accept.whyRefused(ada, session, asked.messageId)).toMatchObject({ active: false, erased: true });
+    expect(await all.count('runs', session)).toBe(1);
+  });
 });
+
+async function waitingForALock(all: Conversations): Promise<void> {
+  const look = 'select from pg_stat_activity where datname = current_database() and wait_event_type = $1';
+  while ((await all.db.pool.query(look, ['Lock'])).rowCount === 0)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+}

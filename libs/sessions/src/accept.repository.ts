@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor, StoredActor } from '@parley/auth';
-import { Database, type Part, part, Statement } from '@parley/platform/database';
-import { HISTORY_OF_RUN } from './history.repository.js';
+import {
+  type BoundStatement,
+  Database,
+  type Part,
+  part,
+  Statement,
+  violatedConstraint,
+} from '@parley/platform/database';
+import { HISTORY_OF_RUN, type HistoryRow } from './history.repository.js';
 import type { Accepted, Admission, FrozenPlan, NewRegeneration, NewTurn } from './turns.types.js';
 
 /**
@@ -14,90 +21,69 @@ export class AcceptRepository {
   constructor(private readonly database: Database) {}
 
   /** Null when the session is not the actor's, is busy and rejects, or a bound is reached: ask `whyRefused`. */
-  send(actor: Actor, turn: NewTurn, admission: Admission): Promise<Accepted | null> {
+  send(actor: Actor, turn: NewTurn, admission: Admission): Promise<Accepted | GoneOn | null> {
     return this.take(turn.idempotency === null ? SEND : SEND_ONCE, { actor, turn, admission });
   }
 
-  /** As `send`, for a new answer to a message that is already there. */
-  regenerate(actor: Actor, turn: NewRegeneration, admission: Admission): Promise<Accepted | null> {
-    return this.take(turn.idempotency === null ? REGENERATE : REGENERATE_ONCE, { actor, turn, admission });
+  /** As `send`, for a new answer to a message that is already there. Null also where that has been erased. */
+  regenerate(actor: Actor, turn: NewRegeneration, admission: Admission): Promise<Accepted | GoneOn | null> {
+    const call = { actor, turn, admission };
+    // The lock first, in a statement of its own: what an erasure that held it has done is seen by the next one.
+    return this.take(turn.idempotency === null ? REGENERATE : REGENERATE_ONCE, call, LOCK.of(call));
   }
 
   private async take<T extends NewTurn | NewRegeneration>(
     statement: Statement<Call<T>, AcceptedRow>,
     call: Call<T>,
-  ): Promise<Accepted | null> {
+    ...before: readonly BoundStatement<unknown>[]
+  ): Promise<Accepted | GoneOn | null> {
     const { actor, turn } = call;
     const taken = statement.of(call);
+    const history = HISTORY_OF_RUN.of({ actor, ...turn, limit: turn.historyLimit });
+    try {
+      await this.database.flight(actor, ...before, taken, history);
+    } catch (error) {
+      const known = violatedConstraint(error) === undefined ? null : await this.takenBefore(call);
+      if (known === null) throw error;
+      return known;
+    }
+    const row = taken.rows[0];
+    return row === undefined ? this.takenBefore(call) : acceptedOf(row, history.rows);
+  }
+
+  /**
+   * A flight whose answer was lost with its connection is flown once more, and then finds in its way what it has
+   * stored itself: that is no refusal, and its run is nobody else's to begin.
+   */
+  private async takenBefore(call: Call): Promise<Accepted | GoneOn | null> {
+    const { actor, turn } = call;
+    const taken = TAKEN_BEFORE.of(call);
     const history = HISTORY_OF_RUN.of({ actor, ...turn, limit: turn.historyLimit });
     await this.database.flight(actor, taken, history);
     const row = taken.rows[0];
     if (row === undefined) return null;
-    const { begun, last_seq, parent_id } = row;
-    return { begun, lastSeq: last_seq, parentId: parent_id, history: history.rows.toReversed() };
+    return row.untouched ? acceptedOf(row, history.rows) : 'gone-on';
   }
 
   /** What `send` found in its way, read afterwards for the answer to the caller. */
-  async whyRefused(
-    actor: Actor,
-    sessionId: string,
-  ): Promise<{ active: boolean; queued: number; running: number } | null> {
-    const found = WHY_REFUSED.of({ actor, sessionId });
+  async whyRefused(actor: Actor, sessionId: string, messageId: string): Promise<Obstacles | null> {
+    const found = WHY_REFUSED.of({ actor, sessionId, messageId });
     await this.database.flight(actor, found);
     return found.rows[0] ?? null;
   }
-
-  /** The run that a message with this client id, or a call with this key, has begun before. */
-  findByClientId(
-    actor: Actor,
-    sessionId: string,
-    clientMessageId: string,
-  ): Promise<{ messageId: string; runId: string | null } | undefined> {
-    return this.database.as(actor, async (db) => {
-      const row = await db
-        .selectFrom('messages')
-        .select(['id', 'run_id'])
-        .where('org_id', '=', actor.orgId)
-        .where('session_id', '=', sessionId)
-        .where('client_message_id', '=', clientMessageId)
-        .executeTakeFirst();
-      return row === undefined ? undefined : { messageId: row.id, runId: row.run_id };
-    });
-  }
-
-  findByKey(
-    actor: Actor,
-    key: string,
-  ): Promise<{ fingerprint: Buffer; runId: string | null; expiresAt: Date } | undefined> {
-    return this.database.as(actor, async (db) => {
-      const row = await db
-        .selectFrom('idempotency_keys')
-        .select(['fingerprint', 'run_id', 'expires_at'])
-        .where('principal_id', '=', actor.principalId)
-        .where('key', '=', key)
-        .executeTakeFirst();
-      return row === undefined
-        ? undefined
-        : { fingerprint: row.fingerprint, runId: row.run_id, expiresAt: row.expires_at };
-    });
-  }
-
-  async forgetKey(actor: Actor, key: string, expiredAt: Date): Promise<void> {
-    await this.database.as(actor, (db) =>
-      db
-        .deleteFrom('idempotency_keys')
-        .where('principal_id', '=', actor.principalId)
-        .where('key', '=', key)
-        .where('expires_at', '<=', expiredAt)
-        .execute(),
-    );
-  }
 }
+
+/** This very turn was stored, and its run was begun or ended by others before we knew. */
+export type GoneOn = 'gone-on';
 
 interface AcceptedRow {
   readonly begun: boolean;
   readonly last_seq: number;
   readonly parent_id: string | null;
+}
+
+function acceptedOf({ begun, last_seq, parent_id }: AcceptedRow, history: readonly HistoryRow[]): Accepted {
+  return { begun, lastSeq: last_seq, parentId: parent_id, history: history.toReversed() };
 }
 
 interface Call<T extends NewTurn | NewRegeneration = NewTurn | NewRegeneration> {
@@ -125,7 +111,7 @@ const RUNNING_OF_OWNER = part<{ readonly actor: Actor }>`
  * `events` is the number of events that this call appends: one more than its messages when the
  * run is queued, two more when it begins.
  */
-const lockSession = (messages: Part<Call>, changes: Part<Call>): Part<Call> => part`
+const lockSession = (messages: Part<Call>, changes: Part<Call>, given: Part<Call>): Part<Call> => part`
   update sessions set
     last_seq = last_seq + ${messages} + case when ${BEGINS} then 2 else 1 end,
     queued_runs = queued_runs + case when ${BEGINS} then 0 else 1 end,
@@ -138,6 +124,7 @@ const lockSession = (messages: Part<Call>, changes: Part<Call>): Part<Call> => p
     and (active_run_id is null or ${({ admission }: Call) => admission.onBusy}::text = 'queue')
     and queued_runs < ${({ admission }: Call) => admission.maxQueued}::int
     and (active_run_id is not null or ${maxRunning}::int is null or ${RUNNING_OF_OWNER} < ${maxRunning}::int)
+    ${given}
   returning last_seq, previous_head_id, ${IS_ACTIVE} as begun,
     ${messages} + case when ${IS_ACTIVE} then 2 else 1 end as events`;
 
@@ -181,9 +168,14 @@ const WITH_KEY = part<Call>`, k as (
 const FIRST = part<Call>`1`;
 const SECOND = part<Call>`2`;
 
+const LOCK = new Statement<Call, { readonly id: string }>(part<Call>`
+  select id from sessions where org_id = ${org} and id = ${session} and owner_id = ${owner} for update`);
+const IS_THERE = part<Call>`
+  and exists (select from messages where org_id = ${org} and id = ${message} and status <> 'deleted')`;
+
 const sending = (key: Part<Call>): Statement<Call<NewTurn>, AcceptedRow> =>
   new Statement(part<Call<NewTurn>>`
-    with s as (${lockSession(part`1`, part`head_message_id = ${message}, last_message_at = ${at},`)}),
+    with s as (${lockSession(part`1`, part`head_message_id = ${message}, last_message_at = ${at},`, part``)}),
     m as (
       insert into messages (org_id, session_id, seq, id, owner_id, run_id, parent_id, turn_seq, role, author_type,
         author_id, author_name, content, parts, attachments, status, metadata, client_message_id, created_at)
@@ -201,7 +193,7 @@ const sending = (key: Part<Call>): Statement<Call<NewTurn>, AcceptedRow> =>
 
 const regenerating = (key: Part<Call>): Statement<Call<NewRegeneration>, AcceptedRow> =>
   new Statement(part<Call<NewRegeneration>>`
-    with s as (${lockSession(part`0`, part``)}),
+    with s as (${lockSession(part`0`, part``, IS_THERE)}),
     r as (${insertRun(part<Call<NewRegeneration>>`${({ turn }) => turn.messageSeq}::bigint`, part`true`)}),
     e as (${insertEvents(beginning(FIRST))})
     ${key}
@@ -212,16 +204,35 @@ const SEND_ONCE = sending(WITH_KEY);
 const REGENERATE = regenerating(WITHOUT_KEY);
 const REGENERATE_ONCE = regenerating(WITH_KEY);
 
-interface Place {
+const TAKEN_BEFORE = new Statement<Call, AcceptedRow & { readonly untouched: boolean }>(part<Call>`
+  select coalesce(r.started_at = r.created_at, false) as begun, r.queue_seq as last_seq, m.parent_id,
+    r.status = 'queued'
+      or r.status = 'running' and r.attempt = 1 and r.lease_owner = ${({ admission }) => admission.nodeId} as untouched
+  from runs r join messages m on m.org_id = r.org_id and m.id = r.message_id
+  where r.org_id = ${org} and r.id = ${run}`);
+
+interface Refused {
   readonly actor: Actor;
   readonly sessionId: string;
+  readonly messageId: string;
 }
 
-const WHY_REFUSED = new Statement<
-  Place,
-  { readonly active: boolean; readonly queued: number; readonly running: number }
->(part<Place>`
-  select active_run_id is not null as active, queued_runs as queued, ${RUNNING_OF_OWNER} as running
+/** What may stand in the way of a turn. */
+export interface Obstacles {
+  /** A run is under way in the session. */
+  readonly active: boolean;
+  /** Runs that wait in it. */
+  readonly queued: number;
+  /** Runs under way of the session's owner. */
+  readonly running: number;
+  /** The message that was to be answered anew has been erased. */
+  readonly erased: boolean;
+}
+
+const WHY_REFUSED = new Statement<Refused, Obstacles>(part<Refused>`
+  select active_run_id is not null as active, queued_runs as queued, ${RUNNING_OF_OWNER} as running,
+    exists (select from messages where org_id = ${org} and id = ${({ messageId }) => messageId} and status = 'deleted')
+      as erased
   from sessions where org_id = ${org} and id = ${({ sessionId }) => sessionId} and owner_id = ${owner}
     and deleted_at is null`);
 

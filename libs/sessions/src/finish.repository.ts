@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database, type Executor, type Part, part, Statement } from '@parley/platform/database';
+import { sql } from 'kysely';
 import { json } from './accept.repository.js';
 import type { Ended, Fence, RunEnd } from './turns.types.js';
+
+/** Somebody who lost the database may hold a session for seconds: other lapsed runs are not to wait for that. */
+const LOCK_WAIT = '1s';
 
 /** Thrown inside the last transaction when somebody else has ended the run: rolls it back. */
 export class LeaseLost extends Error {
@@ -14,12 +18,28 @@ export class LeaseLost extends Error {
 export class FinishRepository {
   constructor(private readonly database: Database) {}
 
-  /** @throws LeaseLost when the run is no longer this holder's to end. */
-  end(actor: Actor, run: RunEnd, fence: Fence): Promise<Ended> {
+  /**
+   * Whoever ends a lapsed run waits a second for its session at most.
+   * @throws LeaseLost when the run is no longer this holder's to end.
+   */
+  async end(actor: Actor, run: RunEnd, fence: Fence): Promise<Ended> {
     const alone = !run.supersedes && run.writes.length === 0 && !fence.lapsed;
-    return alone
-      ? this.endAlone({ actor, run, fence, superseded: [] })
-      : this.database.as(actor, (db) => this.endIn(db, actor, run, fence));
+    const call = { actor, run, fence, superseded: [] };
+    try {
+      return await (alone ? this.endAlone(call) : this.database.as(actor, (db) => this.endIn(db, actor, run, fence)));
+    } catch (error) {
+      const ended = error instanceof LeaseLost ? await this.endedBefore(call) : undefined;
+      if (ended === undefined) throw error;
+      return ended;
+    }
+  }
+
+  /** An earlier try of this very end may have been stored, and its answer lost with the connection. */
+  private async endedBefore(call: Call): Promise<Ended | undefined> {
+    const found = ENDED_BEFORE.of(call);
+    await this.database.flight(call.actor, found);
+    const row = found.rows[0];
+    return row === undefined ? undefined : { lastSeq: row.last_seq, queued: row.queued_runs, superseded: [] };
   }
 
   private async endAlone(call: Call): Promise<Ended> {
@@ -29,6 +49,7 @@ export class FinishRepository {
   }
 
   private async endIn(db: Executor, actor: Actor, run: RunEnd, fence: Fence): Promise<Ended> {
+    if (fence.lapsed) await sql`set local lock_timeout = ${sql.lit(LOCK_WAIT)}`.execute(db);
     const superseded = run.supersedes ? await supersede(db, actor, run) : [];
     const call = { actor, run, fence, superseded };
     const ended = endedBy(call, await statementOf(call).of(call).in(db));
@@ -178,6 +199,14 @@ const END = ending(NOTHING, NOTHING);
 const END_WITH_CALLS = ending(LEDGER, NOTHING);
 const END_WITH_DRAFTS = ending(NOTHING, DRAFTS);
 const END_WITH_BOTH = ending(LEDGER, DRAFTS);
+
+/** Told from anybody else's end by its moment and by its answers. */
+const ENDED_BEFORE = new Statement<Call, Pick<EndedRow, 'last_seq' | 'queued_runs'>>(part<Call>`
+  select r.last_seq, s.queued_runs from runs r join sessions s on s.org_id = r.org_id and s.id = r.session_id
+  where r.org_id = ${org} and r.id = ${runId} and r.attempt = ${({ fence }) => fence.attempt}::int
+    and r.status = ${({ run }) => run.status} and r.finished_at = ${at}
+    and (select count(*) from messages m where m.org_id = r.org_id and m.run_id = r.id
+      and m.id = any(${({ run }) => run.answers.map(({ id }) => id)}::text[])) = ${answered}::int`);
 
 function statementOf({ run }: Call): Statement<Call, EndedRow> {
   if (run.calls.length === 0) return run.hasDrafts ? END_WITH_DRAFTS : END;

@@ -1,4 +1,4 @@
-export { AcceptRepository, storedActor } from './accept.repository.js';
+export { AcceptRepository, type GoneOn, storedActor } from './accept.repository.js';
 export { AppendRepository } from './append.repository.js';
 export { type Draft, type DraftPiece, DraftsRepository } from './drafts.repository.js';
 export { FeedbackRepository } from './feedback.repository.js';
@@ -23,6 +23,7 @@ export { MessagesRepository } from './messages.repository.js';
 export { MessagesService } from './messages.service.js';
 export type { ReaderEnd, ReaderSink } from './reader.js';
 export { type OpenReader, Readers } from './readers.service.js';
+export { RepetitionsRepository } from './repetitions.repository.js';
 export { type MessageRow, type RunRow, renderMessage, renderRun } from './rows.js';
 export { announceRunControl, onRunControl } from './run-control.js';
 export { RunDto, UsageDto } from './runs.dto.js';
@@ -31,7 +32,7 @@ export { announceEvents, announceSignal, announceWake } from './session-channel.
 export { SessionDto } from './sessions.dto.js';
 export { sessionErrors } from './sessions.errors.js';
 export { SessionsModule } from './sessions.module.js';
-export { SessionsRepository } from './sessions.repository.js';
+export { SessionsRepository, type TurnSession } from './sessions.repository.js';
 export { SessionsService } from './sessions.service.js';
 export { type SourceMessage, SummariesRepository, type SummaryMaterial } from './summaries.repository.js';
 export { type FirstExchange, type NewTitle, TitlesRepository } from './titles.repository.js';

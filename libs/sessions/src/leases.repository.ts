@@ -40,13 +40,14 @@ export class LeasesRepository {
     });
   }
 
-  /** Running runs whose node has not renewed in time. */
+  /** Running runs whose node has not renewed in time, those that have waited longest first. */
   lapsed(actor: Actor, limit: number): Promise<LapsedRun[]> {
     return this.database.as(actor, async (db) => {
       const { rows } = await sql<LapsedRun>`
         select org_id as "orgId", session_id as "sessionId", id as "runId", owner_id as "ownerId", message_id as "messageId",
           message_seq as "messageSeq", lease_owner as "leaseOwner", attempt, use_case as "useCase", regenerates
-        from runs where status = 'running' and lease_until < clock_timestamp() limit ${limit}::int`.execute(db);
+        from runs where status = 'running' and lease_until < clock_timestamp()
+        order by lease_until limit ${limit}::int`.execute(db);
       return rows;
     });
   }

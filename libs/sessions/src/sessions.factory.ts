@@ -12,6 +12,7 @@ import { HistoryRepository } from './history.repository.js';
 import { LeasesRepository } from './leases.repository.js';
 import { LogRepository } from './log.repository.js';
 import { MessagesRepository } from './messages.repository.js';
+import { RepetitionsRepository } from './repetitions.repository.js';
 import type { RunRow } from './rows.js';
 import { RunsRepository } from './runs.repository.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -29,6 +30,14 @@ export const ADMISSION: Admission = {
   maxQueued: 20,
   maxRunning: null,
 };
+
+/** A user message, as a regeneration names it. */
+interface Asked {
+  readonly sessionId: string;
+  readonly messageId: string;
+  readonly seq: number;
+  readonly content: string;
+}
 
 /** A turn that was handed in, and what became of it. */
 export interface Given {
@@ -48,6 +57,7 @@ export class Conversations {
   readonly log: LogRepository;
   readonly messages: MessagesRepository;
   readonly history: HistoryRepository;
+  readonly repetitions: RepetitionsRepository;
   readonly runs: RunsRepository;
   readonly sessions: SessionsRepository;
   readonly summaries: SummariesRepository;
@@ -66,6 +76,7 @@ export class Conversations {
     this.log = new LogRepository(database);
     this.messages = new MessagesRepository(database);
     this.history = new HistoryRepository(database);
+    this.repetitions = new RepetitionsRepository(database);
     this.runs = new RunsRepository(database);
     this.sessions = new SessionsRepository(database);
     this.summaries = new SummariesRepository(database);
@@ -133,7 +144,9 @@ export class Conversations {
     admission: Partial<Admission> = {},
   ): Promise<Given> {
     const turn = this.turn(sessionId, more);
-    return { turn, accepted: await this.accept.send(actor, turn, { ...ADMISSION, ...admission }) };
+    const accepted = await this.accept.send(actor, turn, { ...ADMISSION, ...admission });
+    if (accepted === 'gone-on') throw new Error('a turn that was never sent before');
+    return { turn, accepted };
   }
 
   /** A user message whose run is under way, or waits. @throws Error when it was not accepted */
@@ -143,8 +156,14 @@ export class Conversations {
     return { ...turn, accepted, seq: accepted.lastSeq - (accepted.begun ? 2 : 1) };
   }
 
-  /** A regeneration that begins at once. */
-  async regenerate(actor: Actor, asked: { sessionId: string; messageId: string; seq: number; content: string }) {
+  /** A regeneration that begins at once. @throws Error when it was not accepted */
+  async regenerate(actor: Actor, asked: Asked) {
+    const given = await this.regenerateOrNot(actor, asked);
+    if (given === null) throw new Error('the regeneration was refused');
+    return given;
+  }
+
+  async regenerateOrNot(actor: Actor, asked: Asked) {
     const {
       parts: _p,
       attachments: _a,
@@ -154,8 +173,8 @@ export class Conversations {
       ...turn
     } = this.turn(asked.sessionId, { messageId: asked.messageId, content: asked.content });
     const accepted = await this.accept.regenerate(actor, { ...turn, messageSeq: asked.seq }, ADMISSION);
-    if (accepted === null) throw new Error('the regeneration was refused');
-    return { ...turn, accepted, seq: asked.seq };
+    if (accepted === 'gone-on') throw new Error('a turn that was never sent before');
+    return accepted === null ? null : { ...turn, accepted, seq: asked.seq };
   }
 
   answer(content: string, more: Partial<NewAnswer> = {}): NewAnswer {

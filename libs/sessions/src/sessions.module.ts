@@ -18,6 +18,7 @@ import { MessagesController } from './messages.controller.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { Readers } from './readers.service.js';
+import { RepetitionsRepository } from './repetitions.repository.js';
 import { RunsRepository } from './runs.repository.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -31,6 +32,7 @@ const turns: Type[] = [
   AppendRepository,
   FeedbackRepository,
   FinishRepository,
+  RepetitionsRepository,
   RunsRepository,
   LeasesRepository,
   LogRepository,

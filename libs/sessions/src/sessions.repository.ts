@@ -25,10 +25,10 @@ const COLUMNS = [
 
 export type SessionRow = Pick<Selectable<SessionsTable>, (typeof COLUMNS)[number]>;
 
-export type TurnSession = Pick<SessionRow, 'use_case' | 'settings' | 'title_source'>;
+export type TurnSession = Pick<SessionRow, 'id' | 'use_case' | 'settings' | 'title_source'>;
 
 const FOR_TURN = new Statement<{ readonly actor: Actor; readonly sessionId: string }, TurnSession>(part`
-  select use_case, settings, title_source from sessions
+  select id, use_case, settings, title_source from sessions
   where org_id = ${({ actor }) => actor.orgId} and id = ${({ sessionId }) => sessionId}
     and owner_id = ${({ actor }) => actor.principalId} and deleted_at is null`);
 

@@ -2,6 +2,7 @@ import { AppError, platformErrors } from '../errors/index.js';
 
 /** SQLSTATEs and socket errors that mean: the server is away, not: the statement is wrong. */
 const UNAVAILABLE = new Set([
+  '25P03',
   '57P01',
   '57P02',
   '57P03',
@@ -21,6 +22,9 @@ const UNAVAILABLE = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
+/** Classes of SQLSTATE: rolled back in favour of another, out of something, cancelled or shutting down, a failing disk. */
+const PASSING = new Set(['40', '53', '57', '58']);
+const LOCK_NOT_AVAILABLE = '55P03';
 const LOST =
   /connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
 
@@ -49,6 +53,17 @@ export function violatedConstraint(thrown: unknown): string | undefined {
 /** Whether the server is away or the line to it is cut; a wrong statement is neither. */
 export function isConnectionLost(thrown: unknown): boolean {
   return UNAVAILABLE.has(sqlState(thrown) ?? '') || (thrown instanceof Error && LOST.test(thrown.message));
+}
+
+/** Whether the same may succeed a little later: nothing is wrong with the statement or its values. */
+export function isPassing(thrown: unknown): boolean {
+  const state = sqlState(thrown) ?? '';
+  return (
+    platformErrors.DATABASE_UNAVAILABLE.is(thrown) ||
+    isConnectionLost(thrown) ||
+    state === LOCK_NOT_AVAILABLE ||
+    PASSING.has(state.slice(0, 2))
+  );
 }
 
 /** A prepared statement whose result a migration has changed since (0A000): its connection must be replaced. */

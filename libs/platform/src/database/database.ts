@@ -57,7 +57,8 @@ export class Database {
 
   /**
    * The other way to a query: these statements in a transaction of their own, one write and one answer
-   * (`flight.ts`). Their rows stand in them afterwards.
+   * (`flight.ts`). Their rows stand in them afterwards. A flight whose connection was lost is flown once more: whether
+   * the first try was committed nobody knows, so who writes must recognise what is there already.
    * @throws DATABASE_UNAVAILABLE when no connection can be had.
    */
   flight(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
@@ -71,7 +72,7 @@ export class Database {
       await fly(client, orgId, statements);
     } catch (error) {
       if (isStalePlan(error)) broken = new Error('plans of this connection are stale');
-      throw isConnectionLost(error) ? new NeverBegan(error) : error;
+      throw isConnectionLost(error) ? new TryAgain(error) : error;
     } finally {
       client.release(broken);
     }
@@ -90,7 +91,7 @@ export class Database {
       transaction.close();
       broken = isStalePlan(error) ? new Error('plans of this connection are stale') : await transaction.rollback();
       const { beginFailure } = transaction;
-      throw isConnectionLost(beginFailure) ? new NeverBegan(beginFailure) : error;
+      throw isConnectionLost(beginFailure) ? new TryAgain(beginFailure) : error;
     } finally {
       client.release(broken);
     }
@@ -102,10 +103,10 @@ export class Database {
   }
 }
 
-/** The connection was dead before the transaction began: nothing was done, whatever `work` has sent after it. */
-class NeverBegan extends Error {
+/** A flight lost its connection, or a transaction's was dead before it began: whatever `work` sent then, nothing was done. */
+class TryAgain extends Error {
   constructor(cause: unknown) {
-    super('the connection was lost before the transaction began', { cause });
+    super('the connection was lost', { cause });
   }
 }
 
@@ -113,12 +114,12 @@ async function onceMore<T>(transaction: () => Promise<T>): Promise<T> {
   try {
     return await transaction();
   } catch (error) {
-    if (!(error instanceof NeverBegan)) throw translateDatabaseError(error);
+    if (!(error instanceof TryAgain)) throw translateDatabaseError(error);
   }
   try {
     return await transaction();
   } catch (error) {
-    throw translateDatabaseError(error instanceof NeverBegan ? error.cause : error);
+    throw translateDatabaseError(error instanceof TryAgain ? error.cause : error);
   }
 }
 

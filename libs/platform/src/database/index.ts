@@ -1,5 +1,5 @@
 export { DatabaseAccess } from './access.js';
-export { isConnectionLost, sqlState, violatedConstraint } from './database.errors.js';
+export { isConnectionLost, isPassing, sqlState, violatedConstraint } from './database.errors.js';
 export { type Acting, APP_POOL, Database, type Executor, type Tables, type TransactionOptions } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { DatabaseStartError } from './database-start.error.js';

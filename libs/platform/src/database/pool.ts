@@ -18,8 +18,11 @@ export interface PoolOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** A transaction whose client went silent must not hold its locks for ever; models are never awaited inside one. */
-const IDLE_IN_TRANSACTION_MS = 60_000;
+/**
+ * A transaction whose client went silent must not hold its locks for longer than a run's lease lasts: nothing is
+ * awaited inside one but queries.
+ */
+const IDLE_IN_TRANSACTION_MS = 5000;
 
 /** A pool whose clients send without waiting for earlier answers (`Database` hides its BEGIN that way). */
 export function createPool(target: ConnectionTarget, options: PoolOptions): pg.Pool {
