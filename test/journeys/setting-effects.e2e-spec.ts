@@ -100,6 +100,12 @@ describe('a setting of basic_chat that is changed', () => {
       for (const session of [byStart, byModel]) await say(session, 'The start of it');
       expect(await soon(async () => (await titleOf(byModel)) === 'By a model')).toBe(true);
       expect(await titleOf(byStart)).toBe('The start of it');
+      // What is written anew because its source was erased is written as it was before.
+      await say(byStart, 'The rest of it');
+      const { items } = (await api('GET', `/sessions/${byStart}/messages?order=asc`)).body;
+      const first = record(Array.isArray(items) ? items[0] : {})['message_id'];
+      expect((await api('DELETE', `/sessions/${byStart}/messages/${first}`)).status).toBe(204);
+      expect(await soon(async () => (await titleOf(byStart)) === 'The rest of it')).toBe(true);
       expect(world.model.requests({ schema: 'session_title' })).toHaveLength(1);
     },
     'text_chat.min_message_length': async () => {

@@ -28,7 +28,7 @@ export class ChatJobs implements OnModuleInit {
       });
     });
     this.runner.onUntitled(({ actor, sessionId, plan }) => {
-      this.titles.afterRun(actor, sessionId, plan.autoTitle).catch((error: unknown) => {
+      this.titles.begin(actor, sessionId, plan.autoTitle).catch((error: unknown) => {
         // The session stays untitled; its next completed run tries again.
         this.logger.warn({ err: error }, 'a title could not be written');
       });

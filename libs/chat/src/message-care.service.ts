@@ -32,7 +32,7 @@ export class MessageCare {
     if (erased === 'busy')
       throw sessionErrors.RUN_IN_PROGRESS({ detail: 'The message is being answered: cancel its run first.' });
     announceWake(this.bus, sessionId, erased.lastSeq);
-    if (erased.untitled) await this.titles.afterRun(actor, sessionId, true);
+    if (erased.lostTitle !== null) await this.titles.begin(actor, sessionId, erased.lostTitle === 'model');
     if (erased.unsummarised !== undefined) await this.summaries.anew(actor, sessionId, erased.unsummarised);
   }
 

@@ -21,8 +21,11 @@ export class Titles {
     private readonly clock: Clock,
   ) {}
 
-  /** For a session without a title that has a first exchange: an excerpt at once, and a job for a better one. */
-  async afterRun(actor: Actor, sessionId: string, byModel: boolean): Promise<void> {
+  /**
+   * For a session without a title that has a first exchange: an excerpt at once, and a job for a better one.
+   * @param byModel whether a model may be asked: not where `auto_title` is off
+   */
+  async begin(actor: Actor, sessionId: string, byModel: boolean): Promise<void> {
     const exchange = await this.titles.firstExchange(actor, sessionId);
     if (exchange === undefined) return;
     const title = excerptOf(exchange);

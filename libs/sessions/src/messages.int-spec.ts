@@ -73,7 +73,7 @@ describe('messages', () => {
       await all.feedback.put(ada, { id: newId('feedback'), comment: 'so secret', ...judged });
       expect(await all.messages.erase(ada, session, turn.messageId, all.now())).toEqual({
         lastSeq: 7,
-        untitled: false,
+        lostTitle: null,
       });
       expect(await all.messages.find(ada, session, turn.messageId)).toMatchObject({ status: 'deleted', seq: 1 });
       const events = await all.events(ada, session);
@@ -94,7 +94,7 @@ describe('messages', () => {
       expect(await all.titles.set(ada, session, title)).toBe(7);
       expect(await all.messages.erase(ada, session, asked.messageId, all.now())).toEqual({
         lastSeq: 9,
-        untitled: true,
+        lostTitle: 'excerpt',
       });
       const events = await all.events(ada, session, 6);
       expect(events.map(({ type, data }) => [type, 'title' in data ? data.title : undefined])).toEqual([
@@ -113,7 +113,7 @@ describe('messages', () => {
       const first = await all.messages.erase(ada, session, asked.messageId, all.now());
       const second = await all.messages.erase(ada, session, asked.messageId, all.now());
       expect(first).toMatchObject({ lastSeq: 7 });
-      expect(second).toEqual({ lastSeq: 7, untitled: false });
+      expect(second).toEqual({ lastSeq: 7, lostTitle: null });
     });
 
     it('stay while they are being answered', async () => {

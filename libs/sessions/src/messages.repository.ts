@@ -28,7 +28,8 @@ export const MESSAGE_COLUMNS = [
 /** What an erasure has left to be done. */
 export interface Erased {
   readonly lastSeq: number;
-  readonly untitled: boolean;
+  /** Who had written the title that the session has lost with it; null where it has lost none. */
+  readonly lostTitle: 'excerpt' | 'model' | null;
   readonly unsummarised?: number;
 }
 
@@ -110,7 +111,7 @@ export class MessagesRepository {
   /**
    * Erases content and attachments; the row and its `seq` stay, and a `message.updated` event is
    * appended. A queued run of that message ends as cancelled, and a title that the program wrote from its
-   * turn goes, in the log too: `untitled` says that the session has lost its title; a summary that holds
+   * turn goes, in the log too; a summary that holds
    * the message goes: `unsummarised` is the window that it was written for. `undefined`: no such message;
    * `busy`: a run is answering it.
    */
@@ -126,7 +127,7 @@ export class MessagesRepository {
         .where('id', '=', messageId)
         .executeTakeFirst();
       if (message === undefined) return undefined;
-      if (message.status === 'deleted') return { lastSeq: session.last_seq, untitled: false };
+      if (message.status === 'deleted') return { lastSeq: session.last_seq, lostTitle: null };
       const runs = await db
         .selectFrom('runs')
         .select(['id', 'status'])
@@ -136,10 +137,12 @@ export class MessagesRepository {
         .execute();
       if (runs.some((run) => run.status !== 'queued')) return 'busy';
       const questionId = message.role === 'user' ? messageId : message.parent_id;
-      const untitled = questionId !== null && (await eraseTitle(db, actor, { sessionId, questionId, at }));
+      const lost = questionId !== null && (await eraseTitle(db, actor, { sessionId, questionId, at }));
       const lastSeq = await eraseRows(db, actor, { sessionId, messageId, queued: runs.map((run) => run.id), at });
       const window = await eraseSummary(db, actor, sessionId, messageId);
-      return { lastSeq, untitled, ...(window === undefined ? {} : { unsummarised: window }) };
+      const { title_source: source } = session;
+      const lostTitle = lost && (source === 'excerpt' || source === 'model') ? source : null;
+      return { lastSeq, lostTitle, ...(window === undefined ? {} : { unsummarised: window }) };
     });
   }
 }
@@ -147,7 +150,7 @@ export class MessagesRepository {
 async function lockSession(db: Executor, actor: Actor, sessionId: string) {
   return db
     .selectFrom('sessions')
-    .select(['id', 'last_seq'])
+    .select(['id', 'last_seq', 'title_source'])
     .where('org_id', '=', actor.orgId)
     .where('id', '=', sessionId)
     .where('owner_id', '=', actor.principalId)

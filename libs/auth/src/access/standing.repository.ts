@@ -74,12 +74,13 @@ interface At {
 
 const now = (facts: At): Date => facts.now;
 
+/** A trial has the rights of whoever tries. */
 const PRINCIPAL = part<At>`
   p.kind, m.principal_id as "principalId", m.org_id as "orgId", coalesce(u.display_name, u.username) as name,
   u.preferences->>'time_zone' as "timeZone",
   array(
     select g.role from role_grants g
-    where g.org_id = m.org_id and g.principal_id = m.principal_id and (g.expires_at is null or g.expires_at > ${now})
+    where g.org_id = m.org_id and g.principal_id = coalesce(p.trial_of, m.principal_id) and (g.expires_at is null or g.expires_at > ${now})
     order by g.role
   ) as roles`;
 

@@ -30,6 +30,11 @@ export class TextHygiene {
   }
 }
 
+/** The same for a text that is there as a whole. */
+export function storable(text: string): string {
+  return withoutNul(text.toWellFormed());
+}
+
 function withoutNul(text: string): string {
   return text.includes(NUL) ? text.replaceAll(NUL, REPLACEMENT) : text;
 }

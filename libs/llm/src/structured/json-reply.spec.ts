@@ -9,6 +9,8 @@ describe('JSON in a reply', () => {
     ['null', null],
     ['Here:\n```json\n{"a": {"b": 2}}\n```\nDone {really}.', { a: { b: 2 } }],
     ['The vote is {"a":1}.', { a: 1 }],
+    [String.raw`{"a\u0000":["\ud800x",{"b":"c\u0000d"}]}`, { 'a\ufffd': ['\ufffdx', { b: 'c\ufffdd' }] }],
+    [String.raw`["\ud83d\ude00"]`, ['😀']],
     ['no JSON', undefined],
     ['{"cut": ', undefined],
     ['', undefined],

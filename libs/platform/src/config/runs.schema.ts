@@ -5,7 +5,7 @@ import { seconds, text, whole } from './shapes.js';
 export const runSections = {
   runs: z
     .strictObject({
-      lease_seconds: seconds(3, 120).default(10).describe('Life of a lease; it is renewed every second.'),
+      lease_seconds: seconds(2, 120).default(10).describe('Life of a lease; it is renewed every second.'),
       wall_clock_seconds: seconds(5, 3600).default(120).describe('Longest run.'),
       max_queued_per_session: whole(1, 1000).default(20).describe('Messages that may wait in one session.'),
       max_running_per_node: whole(1, 100_000).default(2000).describe('Runs that one process executes at once.'),

@@ -8,6 +8,7 @@ import { answerProblem } from '../problems/answer-problem.js';
 import { AccessLog } from './access-log.js';
 import { Hosts } from './hosts.js';
 import { type BodyBounds, hasBody, isJsonType, parseJson, readBody, tooLarge } from './json-body.js';
+import { OpenRequests } from './open-requests.js';
 import { Origins } from './origins.js';
 import { parseQuery } from './query-string.js';
 import { isProbe, pathOf, type RequestFacts, setFacts } from './request-facts.js';
@@ -30,6 +31,7 @@ export class Edge {
   private readonly deadlineMs: number;
   private readonly https: string | undefined;
   private readonly log: AccessLog;
+  readonly requests = new OpenRequests();
   private readonly compress = compression({
     threshold: 1024,
     filter: (request, response) =>
@@ -72,7 +74,9 @@ export class Edge {
     if (this.strictTransport !== undefined && request.secure) {
       response.setHeader('Strict-Transport-Security', this.strictTransport);
     }
+    const answered = this.requests.open();
     response.once('close', () => {
+      answered();
       clearTimeout(facts.deadline);
       this.log.write(request, response, facts);
       if (!request.complete) this.discard(request);
