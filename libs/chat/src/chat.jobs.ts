@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { JobQueue } from '@parley/platform/jobs';
+import type { BegunRun } from './begun-run.js';
 import { Runner } from './runner.service.js';
 import { Summaries } from './summaries.service.js';
 import { summaryJob } from './summary.job.js';
@@ -21,17 +22,23 @@ export class ChatJobs implements OnModuleInit {
   onModuleInit(): void {
     this.jobs.work(titleJob, ({ orgId, sessionId }, { signal }) => this.titles.write(orgId, sessionId, signal));
     this.jobs.work(summaryJob, (order, { signal }) => this.summaries.write(order, signal));
-    this.runner.onSummarised((run, rule) => {
-      this.summaries.afterRun(run, rule).catch((error: unknown) => {
-        // What has left the window is still there: the next completed run looks again.
-        this.logger.warn({ err: error }, 'a summary could not be ordered');
-      });
+    this.runner.onCompleted((run) => {
+      if (run.untitled) this.beginTitle(run);
+      if (run.plan.summary !== null) this.orderSummary(run, run.plan.summary);
     });
-    this.runner.onUntitled(({ actor, sessionId, plan }) => {
-      this.titles.begin(actor, sessionId, plan.autoTitle).catch((error: unknown) => {
-        // The session stays untitled; its next completed run tries again.
-        this.logger.warn({ err: error }, 'a title could not be written');
-      });
+  }
+
+  private beginTitle({ actor, sessionId, plan }: BegunRun): void {
+    this.titles.begin(actor, sessionId, plan.autoTitle).catch((error: unknown) => {
+      // The session stays untitled; its next completed run tries again.
+      this.logger.warn({ err: error }, 'a title could not be written');
+    });
+  }
+
+  private orderSummary(run: BegunRun, rule: NonNullable<BegunRun['plan']['summary']>): void {
+    this.summaries.afterRun(run, rule).catch((error: unknown) => {
+      // What has left the window is still there: the next completed run looks again.
+      this.logger.warn({ err: error }, 'a summary could not be ordered');
     });
   }
 }

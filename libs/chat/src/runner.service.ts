@@ -4,14 +4,14 @@ import { CONFIG, type Config } from '@parley/platform/config';
 import { AppError, platformErrors } from '@parley/platform/errors';
 import { runWithContext } from '@parley/platform/observability';
 import { HistoryRepository, type HistoryRow, type RunEnd, sessionErrors } from '@parley/sessions';
-import { type HistoryMessage, TurnEngine, TurnFailure, type TurnOutcome, type TurnPlan } from '@parley/use-cases';
+import { type HistoryMessage, TurnEngine, TurnFailure, type TurnOutcome } from '@parley/use-cases';
 import type { BegunRun } from './begun-run.js';
 import type { LiveRun } from './live-run.js';
 import { RunEnds } from './run-ends.service.js';
 import { RunVoice } from './run-voice.service.js';
 import { brokenEnd, completedEnd } from './turn-end.js';
 
-export type SummaryListener = (run: BegunRun, rule: NonNullable<TurnPlan['summary']>) => void;
+export type CompletionListener = (run: BegunRun) => void;
 export type WorkListener = (orgId: string, sessionId: string) => void;
 
 /** Executes the runs of this node. A run outlives whoever asked for it; nothing here holds a connection. */
@@ -24,8 +24,7 @@ export class Runner {
   /** Set when this node begins to leave; aborted when runs have no more time. */
   private leaving: AbortSignal | undefined;
   private workWaits: WorkListener = () => undefined;
-  private untitled: (run: BegunRun) => void = () => undefined;
-  private summarised: SummaryListener = () => undefined;
+  private completed: CompletionListener = () => undefined;
 
   constructor(
     private readonly engine: TurnEngine,
@@ -66,14 +65,8 @@ export class Runner {
     this.workWaits = listener;
   }
 
-  /** Called when the first run of a session without a title has been completed. */
-  onUntitled(listener: (run: BegunRun) => void): void {
-    this.untitled = listener;
-  }
-
-  /** Called when a run of a session that keeps a summary has been completed. */
-  onSummarised(listener: SummaryListener): void {
-    this.summarised = listener;
+  onCompleted(listener: CompletionListener): void {
+    this.completed = listener;
   }
 
   /** Starts to execute a run that this node has just begun. Never throws, is never awaited. */
@@ -110,14 +103,14 @@ export class Runner {
 
   private async execute(live: LiveRun): Promise<void> {
     const { run } = live;
-    const clock = setTimeout(() => live.stop(sessionErrors.RUN_TIMEOUT()), run.plan.wallClockMs);
+    const timeLimit = setTimeout(() => live.stop(sessionErrors.RUN_TIMEOUT()), run.plan.wallClockMs);
     try {
       const end = await this.answer(live);
       await this.end(live, end);
     } catch (error) {
       this.logger.error({ err: error, run_id: run.runId }, 'a run could not be ended here; its lease will lapse');
     } finally {
-      clearTimeout(clock);
+      clearTimeout(timeLimit);
       this.voice.close(live);
       this.active.delete(run.runId);
     }
@@ -173,9 +166,7 @@ export class Runner {
       return;
     }
     this.voice.announceEnd(live, end, ended);
-    if (live.run.untitled && end.status === 'completed') this.untitled(live.run);
-    const { summary } = live.run.plan;
-    if (summary !== null && end.status === 'completed') this.summarised(live.run, summary);
+    if (end.status === 'completed') this.completed(live.run);
     if (ended.queued > 0) this.workWaits(live.run.actor.orgId, live.run.sessionId);
   }
 }
