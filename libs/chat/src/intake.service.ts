@@ -67,7 +67,7 @@ export class Intake {
       if (accepted !== null) return accepted;
     } catch (error) {
       if (!REPEATED.has(violatedConstraint(error))) throw error;
-      // Its day may be over: then the key is free again.
+      // The key may have expired: then it is free again.
       const free = idempotency !== null && (await this.repetitions.forgetExpired(actor, idempotency, turn.at));
       if (free) return this.stored(actor, turn, admission, store);
       throw platformErrors.CONFLICT({ detail: 'This message was sent before.', cause: error });
@@ -114,7 +114,7 @@ export class Intake {
     return taken;
   }
 
-  /** What was in the way may be gone by the time it is looked at: then the rule itself says what it was. */
+  /** What blocked the message may have gone by now; then the bound that the caller hit is named. */
   private async refusal(
     actor: Actor,
     { sessionId, messageId }: NewTurn | NewRegeneration,

@@ -29,7 +29,7 @@ export class HistoryRepository {
 
   /**
    * The last messages of the turns before the one that `beforeTurn` opened, in turn order: by the
-   * `seq` of the user message, then of its answers. Superseded, erased and hidden ones are none.
+   * `seq` of the user message, then of its answers. Superseded, erased and hidden messages are left out.
    */
   async before(actor: Actor, sessionId: string, beforeTurn: number, limit: number): Promise<HistoryRow[]> {
     if (limit === 0) return [];

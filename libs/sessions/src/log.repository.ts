@@ -3,9 +3,7 @@ import type { Actor } from '@parley/auth';
 import { Database, type Executor, part, Statement } from '@parley/platform/database';
 import { sql } from 'kysely';
 import type { LogEvent } from './log-events.js';
-import { MESSAGE_COLUMNS } from './messages.repository.js';
-import { type EventRow, renderEvent, renderMessage, renderRun } from './rows.js';
-import { RUN_COLUMNS } from './runs.repository.js';
+import { type EventRow, MESSAGE_COLUMNS, RUN_COLUMNS, renderEvent, renderMessage, renderRun } from './rows.js';
 
 export interface OpenComponent {
   readonly component: string;

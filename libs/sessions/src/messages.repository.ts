@@ -2,28 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
-import type { MessageRow } from './rows.js';
-
-export const MESSAGE_COLUMNS = [
-  'id',
-  'session_id',
-  'run_id',
-  'parent_id',
-  'seq',
-  'role',
-  'author_type',
-  'author_id',
-  'author_name',
-  'content',
-  'parts',
-  'attachments',
-  'status',
-  'superseded',
-  'hidden',
-  'finish_reason',
-  'metadata',
-  'created_at',
-] as const;
+import { MESSAGE_COLUMNS, type MessageRow } from './rows.js';
 
 /** What an erasure has left to be done. */
 export interface Erased {

@@ -5,42 +5,44 @@ import type { LogEvent, LogEventType } from './log-events.js';
 import type { MessageDto } from './messages.dto.js';
 import type { RunDto } from './runs.dto.js';
 
-export type MessageRow = Pick<
-  Selectable<MessagesTable>,
-  | 'id'
-  | 'session_id'
-  | 'run_id'
-  | 'parent_id'
-  | 'seq'
-  | 'role'
-  | 'author_type'
-  | 'author_id'
-  | 'author_name'
-  | 'content'
-  | 'parts'
-  | 'attachments'
-  | 'status'
-  | 'superseded'
-  | 'hidden'
-  | 'finish_reason'
-  | 'metadata'
-  | 'created_at'
->;
+export const MESSAGE_COLUMNS = [
+  'id',
+  'session_id',
+  'run_id',
+  'parent_id',
+  'seq',
+  'role',
+  'author_type',
+  'author_id',
+  'author_name',
+  'content',
+  'parts',
+  'attachments',
+  'status',
+  'superseded',
+  'hidden',
+  'finish_reason',
+  'metadata',
+  'created_at',
+] as const;
 
-export type RunRow = Pick<
-  Selectable<RunsTable>,
-  | 'id'
-  | 'session_id'
-  | 'message_id'
-  | 'status'
-  | 'attempt'
-  | 'started_at'
-  | 'finished_at'
-  | 'error'
-  | 'usage'
-  | 'component_results'
-  | 'last_seq'
->;
+export type MessageRow = Pick<Selectable<MessagesTable>, (typeof MESSAGE_COLUMNS)[number]>;
+
+export const RUN_COLUMNS = [
+  'id',
+  'session_id',
+  'message_id',
+  'status',
+  'attempt',
+  'started_at',
+  'finished_at',
+  'error',
+  'usage',
+  'component_results',
+  'last_seq',
+] as const;
+
+export type RunRow = Pick<Selectable<RunsTable>, (typeof RUN_COLUMNS)[number]>;
 
 const parts = z.array(
   z.strictObject({ type: z.enum(['text', 'media']), text: z.string().optional(), media_id: z.string().optional() }),

@@ -3,22 +3,8 @@ import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
 import { json, startedFacts } from './accept.repository.js';
-import type { RunRow } from './rows.js';
+import { RUN_COLUMNS, type RunRow } from './rows.js';
 import type { FrozenPlan } from './turns.types.js';
-
-export const RUN_COLUMNS = [
-  'id',
-  'session_id',
-  'message_id',
-  'status',
-  'attempt',
-  'started_at',
-  'finished_at',
-  'error',
-  'usage',
-  'component_results',
-  'last_seq',
-] as const;
 
 /** A queued run under the lock of its session, with all that decides how it is executed. */
 export interface QueuedRun {
@@ -41,9 +27,10 @@ export interface QueuedRun {
   readonly untitled: boolean;
 }
 
-/** Runs that may be under way at once; null: no bound. */
 export interface WaitingBounds {
+  /** Sessions at most. */
   readonly limit: number;
+  /** Runs that may be under way at once; null: no bound. */
   readonly perPrincipal: number | null;
   readonly perOrganisation: number | null;
 }
@@ -139,8 +126,7 @@ export class RunsRepository {
 
   /**
    * Begins the oldest queued run of an idle session, if it is not being begun elsewhere and its owner
-   * has room. `plan` is asked under the lock and decides, without waiting, how the run is executed;
-   * null leaves the run queued.
+   * has room. `plan` is asked under the lock and decides, without waiting, how the run is executed.
    */
   beginNext(
     actor: Actor,
@@ -161,7 +147,7 @@ export class RunsRepository {
     });
   }
 
-  /** Ends a queued run without its having begun. False when it is not queued any more. */
+  /** Ends a queued run that never began. @returns the `seq` of `run.cancelled`; undefined when it is not queued any more */
   cancelQueued(actor: Actor, sessionId: string, runId: string, at: Date): Promise<number | undefined> {
     return this.database
       .as(actor, async (db) => {

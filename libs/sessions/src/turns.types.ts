@@ -11,10 +11,10 @@ export interface FrozenPlan {
   readonly answers: string | null;
 }
 
-/** The key under which a caller may repeat this very call for a day. */
+/** The key under which a caller may repeat this very call until it expires. */
 export interface IdempotentCall {
   readonly key: string;
-  /** SHA-256 of method, path and body. */
+  /** SHA-256 of what was asked: kind of call, session and body. */
   readonly fingerprint: Buffer;
   readonly expiresAt: Date;
 }
@@ -31,19 +31,16 @@ export interface Admission {
   readonly maxRunning: number | null;
 }
 
-export interface NewTurn {
+/** What a message and a regeneration have in common: the run that they ask for. */
+interface AskedRun {
   readonly sessionId: string;
-  readonly messageId: string;
   readonly runId: string;
+  /** The user message that is answered. */
+  readonly messageId: string;
   readonly useCase: string;
   readonly content: string;
-  readonly parts: readonly unknown[] | null;
-  readonly attachments: readonly unknown[] | null;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly clientMessageId: string | null;
   /** The session has no title yet. */
   readonly untitled: boolean;
-  readonly authorName: string | null;
   readonly context: Readonly<Record<string, unknown>>;
   readonly plan: FrozenPlan;
   /** How many earlier messages the run is shown. */
@@ -53,22 +50,16 @@ export interface NewTurn {
   readonly at: Date;
 }
 
-export interface NewRegeneration {
-  readonly sessionId: string;
-  readonly runId: string;
-  readonly useCase: string;
-  /** The user message that is answered anew, and its seq. */
-  readonly messageId: string;
+export interface NewTurn extends AskedRun {
+  readonly parts: readonly unknown[] | null;
+  readonly attachments: readonly unknown[] | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly clientMessageId: string | null;
+  readonly authorName: string | null;
+}
+
+export interface NewRegeneration extends AskedRun {
   readonly messageSeq: number;
-  readonly content: string;
-  readonly untitled: boolean;
-  readonly context: Readonly<Record<string, unknown>>;
-  readonly plan: FrozenPlan;
-  /** How many earlier messages the run is shown. */
-  readonly historyLimit: number;
-  readonly correlationId: string | null;
-  readonly idempotency: IdempotentCall | null;
-  readonly at: Date;
 }
 
 /** What became of an accepted message or regeneration. */
