@@ -3,6 +3,7 @@ import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
 import { MESSAGE_COLUMNS, type MessageRow } from './rows.js';
+import type { TitleSource } from './sessions.repository.js';
 
 /** What an erasure has left to be done. */
 export interface Erased {
@@ -90,8 +91,7 @@ export class MessagesRepository {
   /**
    * Erases content and attachments; the row and its `seq` stay, and a `message.updated` event is
    * appended. A queued run of that message ends as cancelled, and a title that the program wrote from its
-   * turn goes, in the log too; a summary that holds
-   * the message goes: `unsummarised` is the window that it was written for. `undefined`: no such message;
+   * turn goes, in the log too; a summary that holds the message goes: `unsummarised` is the window that it was written for. `undefined`: no such message;
    * `busy`: a run is answering it.
    */
   erase(actor: Actor, sessionId: string, messageId: string, at: Date): Promise<Erased | 'busy' | undefined> {
@@ -116,11 +116,9 @@ export class MessagesRepository {
         .execute();
       if (runs.some((run) => run.status !== 'queued')) return 'busy';
       const questionId = message.role === 'user' ? messageId : message.parent_id;
-      const lost = questionId !== null && (await eraseTitle(db, actor, { sessionId, questionId, at }));
+      const lostTitle = await eraseTitle(db, actor, { sessionId, questionId, source: session.title_source, at });
       const lastSeq = await eraseRows(db, actor, { sessionId, messageId, queued: runs.map((run) => run.id), at });
       const window = await eraseSummary(db, actor, sessionId, messageId);
-      const { title_source: source } = session;
-      const lostTitle = lost && (source === 'excerpt' || source === 'model') ? source : null;
       return { lastSeq, lostTitle, ...(window === undefined ? {} : { unsummarised: window }) };
     });
   }
@@ -138,26 +136,27 @@ async function lockSession(db: Executor, actor: Actor, sessionId: string) {
     .executeTakeFirst();
 }
 
-/** Titles that the program wrote from this turn go from the log; true when the session bore such a one. */
+/** Titles that the program wrote from this turn go from the log; says who wrote the one that the session bore. */
 async function eraseTitle(
   db: Executor,
   actor: Actor,
-  what: { sessionId: string; questionId: string; at: Date },
-): Promise<boolean> {
+  what: { sessionId: string; questionId: string | null; source: TitleSource; at: Date },
+): Promise<Erased['lostTitle']> {
   const { rows: told } = await sql`
     update session_events set data = jsonb_set(data, '{title}', 'null')
     where org_id = ${actor.orgId} and session_id = ${what.sessionId} and type = 'session.updated'
       and message_id = ${what.questionId} returning seq`.execute(db);
-  if (told.length === 0) return false;
-  const { rows } = await sql`
+  if (told.length === 0 || (what.source !== 'excerpt' && what.source !== 'model')) return null;
+  await sql`
     with s as (
       update sessions set title = null, title_source = 'none', version = version + 1, last_seq = last_seq + 1,
         updated_at = ${what.at}
-      where org_id = ${actor.orgId} and id = ${what.sessionId} and title_source in ('excerpt', 'model') returning last_seq)
+      where org_id = ${actor.orgId} and id = ${what.sessionId} returning last_seq)
     insert into session_events (org_id, session_id, seq, type, at, data)
-    select ${actor.orgId}, ${what.sessionId}, s.last_seq, 'session.updated', ${what.at}, '{"title":null}' from s
-    returning seq`.execute(db);
-  return rows.length > 0;
+    select ${actor.orgId}, ${what.sessionId}, s.last_seq, 'session.updated', ${what.at}, '{"title":null}' from s`.execute(
+    db,
+  );
+  return what.source;
 }
 
 async function eraseSummary(
