@@ -1,16 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import { freePort, openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { ParleyNode } from '../support/nodes/parley-node.js';
 
 /** Job queues that no process works wait for ever: whoever runs workers alone must find all of them served. */
 describe('a worker without a serving process', () => {
   let db: TestDatabase;
   let worker: ParleyNode;
+  let metricsPort: number;
   beforeAll(async () => {
     db = await openTestDatabase();
+    metricsPort = await freePort();
     worker = await ParleyNode.start({
       role: 'worker',
-      env: { DATABASE_URL: db.appUrl, DATABASE_MIGRATION_URL: db.ownerUrl },
+      env: {
+        DATABASE_URL: db.appUrl,
+        DATABASE_MIGRATION_URL: db.ownerUrl,
+        PARLEY__METRICS__PORT: String(metricsPort),
+      },
     });
   }, 60_000);
   afterAll(async () => {
@@ -44,6 +50,18 @@ describe('a worker without a serving process', () => {
     );
     await send('auth.care');
     expect(await done(() => scalar('select count(*) = 0 as value from login_failures'))).toBe(true);
+  });
+
+  it('says how it is doing, as serving processes do', async () => {
+    const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+    const named = [...(await response.text()).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+    expect(named).toEqual(
+      expect.arrayContaining([
+        'process_resident_memory_bytes',
+        'nodejs_eventloop_lag_p99_seconds',
+        'parley_jobs_waiting',
+      ]),
+    );
   });
 
   it('removes answers that nobody may ask for again', async () => {

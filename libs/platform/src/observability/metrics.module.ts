@@ -1,14 +1,21 @@
 import { type DynamicModule, Global, Module, type Provider, type Type } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
-import { Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Database } from '../database/index.js';
 import { HttpMetrics } from './http-metrics.js';
 import { Metrics } from './metrics.js';
 import { MetricsServer } from './metrics.server.js';
 import { MetricsAccess } from './metrics-access.js';
 
+/** Node's own metrics are in it from the start, whether or not there is a door to read them by. */
+function makeRegistry(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
 /** Each application has a registry of its own: two nodes in one process do not count into each other. */
-@Module({ providers: [{ provide: Registry, useFactory: () => new Registry() }], exports: [Registry] })
+@Module({ providers: [{ provide: Registry, useFactory: makeRegistry }], exports: [Registry] })
 class RegistryModule {}
 
 /** Says how the connections of the application's pool are doing, where there is a database. */
@@ -48,11 +55,7 @@ export class MetricsModule {
         RegistryModule,
         PrometheusModule.registerAsync({
           controller,
-          imports: [RegistryModule],
-          inject: [Registry],
-          useFactory: (register: unknown) => ({
-            defaultMetrics: { enabled: true, config: register instanceof Registry ? { register } : {} },
-          }),
+          useFactory: () => ({ defaultMetrics: { enabled: false } }),
         }),
       ],
       providers: [Metrics, HttpMetrics, MetricsAccess, MetricsServer, POOL_WATCH],
