@@ -9,6 +9,7 @@ export {
 } from './describe-config.js';
 export { type Environment, readEnvironment } from './environment.js';
 export { errorCode } from './error-code.js';
+export { isLimitClass, LIMIT_CLASSES, type LimitClassName, type LimitKey, type LimitRule } from './limit-classes.js';
 export { type LoadOptions, loadConfig, sourceOf } from './load.js';
 export { maskConfig } from './mask-config.js';
 export { renderConfigReference } from './render-config-reference.js';

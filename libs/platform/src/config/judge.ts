@@ -1,6 +1,7 @@
-import { type Assignment, keyNamed } from './assignment.js';
+import { type Assignment, keyNamed, nearest } from './assignment.js';
 import type { ConfigKey } from './describe-config.js';
 import { judgeProduction, type Refuse } from './judge-production.js';
+import { isLimitClass, LIMIT_CLASSES } from './limit-classes.js';
 import type { Config } from './schema.js';
 
 /** A finding about a key whose value, taken alone, has the right shape. */
@@ -32,11 +33,17 @@ export function judge(
   return judgements;
 }
 
-function judgeTogether({ keys, admin, runs }: Config, refuse: Refuse): void {
+const CLASSES = Object.keys(LIMIT_CLASSES);
+
+function judgeTogether({ keys, admin, runs, limits }: Config, refuse: Refuse): void {
   if (keys.source === 'env' && keys.kek === null) refuse('keys.kek', 'missing: keys.source is env');
   if (keys.source === 'file' && keys.kek !== null)
     refuse('keys.kek', 'set, but keys.source is file: remove one of them');
   if (admin.email !== null && admin.password === null) refuse('admin.password', 'missing: admin.email is set');
   if (admin.email === null && admin.password !== null) refuse('admin.email', 'missing: admin.password is set');
   if (runs.delta_min_ms > runs.delta_max_ms) refuse('runs.delta_min_ms', 'expected at most runs.delta_max_ms');
+  for (const name of Object.keys(limits.classes)) {
+    if (!isLimitClass(name))
+      refuse('limits.classes', `names a class that there is not; the nearest is ${nearest(name, CLASSES)}`);
+  }
 }

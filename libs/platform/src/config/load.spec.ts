@@ -54,10 +54,10 @@ describe('loadConfig', () => {
     it('replace mappings whole', () => {
       const cwd = configFolder({
         'config/default.yaml':
-          'limits: { classes: { a: { limit: 1, per_seconds: 1 }, b: { limit: 2, per_seconds: 2 } } }',
-        'config/development.yaml': 'limits: { classes: { b: { limit: 3, per_seconds: 3, burst: 9 } } }',
+          'limits: { classes: { read: { limit: 1, per_seconds: 1 }, write: { limit: 2, per_seconds: 2 } } }',
+        'config/development.yaml': 'limits: { classes: { write: { limit: 3, per_seconds: 3, burst: 9 } } }',
       });
-      expect(loadConfig({ env: {}, cwd }).limits.classes).toEqual({ b: { limit: 3, per_seconds: 3, burst: 9 } });
+      expect(loadConfig({ env: {}, cwd }).limits.classes).toEqual({ write: { limit: 3, per_seconds: 3, burst: 9 } });
     });
 
     it('take sections whose keys are all commented out for empty', () => {
@@ -109,6 +109,20 @@ describe('loadConfig', () => {
       'config/default.yaml:3 http.hots: there is no such key; the nearest is http.host',
       'config/development.yaml:2: not valid YAML (bad indent)',
       'extra.yaml:2 limits.multiplier: expected a number from 1 to 1000',
+    ]);
+  });
+
+  it('refuses a limit for a class that there is not, and does not repeat its name', () => {
+    const limit = { limit: 9, per_seconds: 60 };
+    const env = { PARLEY__LIMITS__CLASSES: JSON.stringify({ 'message.send': limit, read: limit }) };
+    expect(refusalLines(env)).toEqual([
+      'PARLEY__LIMITS__CLASSES: names a class that there is not; the nearest is messages.send',
+    ]);
+    const cwd = configFolder({
+      'config/default.yaml': 'limits:\n  classes:\n    reads: { limit: 9, per_seconds: 60 }\n',
+    });
+    expect(refusalLines({}, cwd)).toEqual([
+      'config/default.yaml:2 limits.classes: names a class that there is not; the nearest is read',
     ]);
   });
 

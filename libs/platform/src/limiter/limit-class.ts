@@ -1,5 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
-import type { LimitClassName } from './limit-classes.js';
+import type { LimitClassName } from '../config/index.js';
 
 /** Metadata of a handler or controller: in which class its calls count, and who counts them. */
 export const LIMIT_CLASS = 'parley:limit-class';

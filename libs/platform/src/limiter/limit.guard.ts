@@ -7,9 +7,9 @@ import {
   type ThrottlerModuleOptions,
 } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
+import type { LimitClassName } from '../config/index.js';
 import { contextPrincipal } from '../observability/index.js';
 import { LIMIT_CLASS, type RouteLimit } from './limit-class.js';
-import type { LimitClassName } from './limit-classes.js';
 import { limitHeaders } from './limiter.js';
 import { LimiterStorage } from './limiter.storage.js';
 

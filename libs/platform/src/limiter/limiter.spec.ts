@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LIMIT_CLASSES } from './limit-classes.js';
+import { LIMIT_CLASSES } from '../config/index.js';
 import { openLimiter, tally } from './limiter.factory.js';
 
 it('lets as many through as the class says, and tells the next one everything', async () => {

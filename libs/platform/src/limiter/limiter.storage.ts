@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
+import { isLimitClass } from '../config/index.js';
 import { AppError } from '../errors/index.js';
-import { isLimitClass } from './limit-classes.js';
 import { Limiter } from './limiter.js';
 
 type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;

@@ -2,11 +2,17 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Counter as Metric } from 'prom-client';
 import { RateLimiterRes } from 'rate-limiter-flexible';
-import { CONFIG, type Config } from '../config/index.js';
+import {
+  CONFIG,
+  type Config,
+  LIMIT_CLASSES,
+  type LimitClassName,
+  type LimitKey,
+  type LimitRule,
+} from '../config/index.js';
 import { platformErrors } from '../errors/index.js';
 import { Metrics } from '../observability/index.js';
 import { countedAddress } from './limit-address.js';
-import { LIMIT_CLASSES, type LimitClassName, type LimitKey, type LimitRule } from './limit-classes.js';
 import { type Counter, LimitStores } from './limit-stores.js';
 
 /** Who a call counts for, by each of the ways its class may count. */
