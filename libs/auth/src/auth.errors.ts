@@ -29,17 +29,17 @@ export const authErrors = defineErrors({
   REFRESH_REUSED: {
     status: 401,
     title: 'The refresh token was used before; its login has been ended.',
-    remedy: 'Sign in again. If it was not you who used it, change the password.',
+    remedy: 'Sign in again. If it was not you who used it, somebody else has had a copy: tell the operator.',
   },
   PERMISSION_DENIED: {
     status: 403,
     title: 'The permission for this is missing.',
-    remedy: 'Ask an administrator for a role that holds it.',
+    remedy: 'Sign in as somebody who has it; GET /auth/me lists what one may do.',
   },
   REGISTRATION_CLOSED: {
     status: 403,
     title: 'Nobody can register here.',
-    remedy: 'Ask an administrator for an account.',
+    remedy: 'Ask the operator whether registration may be opened (auth.registration).',
   },
   ACCOUNT_LOCKED: {
     status: 423,

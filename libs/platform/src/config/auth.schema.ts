@@ -31,14 +31,19 @@ export const authSections = {
   limits: z
     .strictObject({
       enabled: z.boolean().default(true).describe('False for load tests: no rate and no concurrency limits.'),
-      multiplier: z.number().min(1).max(1000).default(1).describe('Multiplies every rate limit.'),
+      multiplier: z
+        .number()
+        .min(1)
+        .max(1000)
+        .default(1)
+        .describe('Multiplies every rate limit, and the runs that a principal and an organisation may have.'),
       classes: z
         .record(
           z.string(),
           z.strictObject({ limit: whole(1), per_seconds: z.number().min(1), burst: whole(1).optional() }),
         )
         .default({})
-        .describe('Overrides by limit class.'),
+        .describe('Limits by class, each in place of the whole default; without burst the window is fixed.'),
       runs_per_principal: whole(1).default(20).describe('Runs of one principal that may be running.'),
       runs_per_organisation: whole(1).default(2000).describe('Runs of one organisation that may be running.'),
     })

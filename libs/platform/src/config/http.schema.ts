@@ -10,7 +10,9 @@ export const httpSections = {
       public_url: httpUrl
         .nullable()
         .default(null)
-        .describe('Address under which clients reach the service; issuer of tokens. Null: made from host and port.'),
+        .describe(
+          'Address under which clients reach the service, and issuer of tokens (null: urn:parley). With https, plain requests are redirected or refused.',
+        ),
       trusted_proxies: z
         .array(network)
         .default([])

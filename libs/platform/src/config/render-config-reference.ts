@@ -37,7 +37,10 @@ Relative paths belong to the folder that the program is started in. \`parley con
 
 With \`PARLEY_ENV=production\` the start is also refused by: no \`PARLEY_KEK\`, or \`keys.source: file\`; a secret in a YAML
 file; a secret that is a known example value; an empty \`http.allowed_hosts\`; \`*\` or \`null\` in \`cors.origins\`;
-\`log.bodies\`; and PostgreSQL or Redis on another host without TLS, unless \`allow_plaintext\` says that you mean it.
+\`log.bodies\`; PostgreSQL or Redis on another host without TLS, unless \`allow_plaintext\` says that you mean it; and a
+database role that owns tables, is a superuser, bypasses row-level security or also migrates.
+
+\`staging\` has the defaults of \`production\`, a log at \`debug\`, and none of these refusals.
 `;
 
 /**

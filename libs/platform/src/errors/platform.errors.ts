@@ -50,7 +50,7 @@ export const platformErrors = defineErrors({
   REQUEST_TIMEOUT: {
     status: 408,
     title: 'The request did not arrive in time.',
-    remedy: 'Send headers within 10 s and the body within 30 s.',
+    remedy: 'Send headers and body within the time that this service allows: 10 s and 30 s by default.',
   },
   CONFLICT: {
     status: 409,
