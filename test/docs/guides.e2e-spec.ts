@@ -3,14 +3,21 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { freePort } from '@parley/platform/testing';
-import { transformSync } from '@swc/core';
 import { ParleyNode } from '../support/nodes/parley-node.js';
 import { ROOT, readPage, shownFiles, testedBlocks } from './markdown.factory.js';
+import { pythonWithWebSockets } from './python.factory.js';
 import { Shell } from './shell.factory.js';
+import { compileTypeScript } from './typescript.factory.js';
 
-const blocksOf = (page: string): string[] => testedBlocks(readPage(page)).map(({ code }) => code);
+/** Examples of a page, without those that need another one to run them. */
+const blocksOf = (page: string, language = 'bash'): string[] =>
+  testedBlocks(readPage(page)).flatMap((block) =>
+    block.language === language && block.name !== 'override' ? [block.code] : [],
+  );
+const ADMIN = { email: 'ops@example.com', password: 'correct-horse-operators' };
 const SCRAPER = 'a-token-for-scrapers';
 const hasPython = spawnSync('python3', ['--version']).status === 0;
+const pythonPath = hasPython ? pythonWithWebSockets() : undefined;
 
 /** The examples of the guides, run as they stand after the README's first steps. */
 describe('the guides', () => {
@@ -32,6 +39,8 @@ describe('the guides', () => {
       PARLEY__USE_CASES__DIR: join(dir, 'use-cases'),
       PARLEY__MODELS__DISCOVER_OLLAMA: 'false',
       PARLEY__METRICS__TOKEN: SCRAPER,
+      PARLEY_ADMIN_EMAIL: ADMIN.email,
+      PARLEY_ADMIN_PASSWORD: ADMIN.password,
     };
     node = await ParleyNode.start({ env });
     api = `${node.url}/api/v1`;
@@ -72,6 +81,16 @@ describe('the guides', () => {
     expect(own).toBe('ship_log\n2000\n');
   });
 
+  it('settings.md, as an administrator', async () => {
+    const override = testedBlocks(readPage('docs/guide/settings.md')).find(({ name }) => name === 'override');
+    const signIn = `$(curl -s $api/auth/login -H "$json" -d '${JSON.stringify(ADMIN)}' | pick access_token)`;
+    await shell.paste(`person=$auth; auth="Authorization: Bearer ${signIn}"`);
+    const printed = await shell.paste(override?.code ?? '');
+    expect(JSON.parse(printed)).toMatchObject({ settings: { temperature: 0.2 }, locked: ['model'], version: 1 });
+    const back = `curl -s -w '%{http_code}' -X DELETE $api/admin/use-cases/basic_chat -H "$auth" -H 'If-Match: "1"'`;
+    expect(await shell.paste(`${back}; echo; auth=$person`)).toBe('204\n');
+  });
+
   it('settings.md tells of every setting, and of no other', async () => {
     const schema = await shell.paste('curl -s $api/chat/use-cases/basic_chat -H "$auth"');
     const { properties } = JSON.parse(schema).settings_schema;
@@ -92,21 +111,16 @@ describe('the guides', () => {
   });
 
   it('typescript.md', () => {
-    const [program = ''] = blocksOf('docs/guide/typescript.md');
-    const { code } = transformSync(program, {
-      swcrc: false,
-      module: { type: 'es6' },
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-    });
     const file = join(dir, 'guide.mjs');
-    writeFileSync(file, code);
+    writeFileSync(file, compileTypeScript(blocksOf('docs/guide/typescript.md', 'ts').join('')));
     const printed = run(process.execPath, [file]);
     expect(printed).toMatch(/^- You: “The museum opens at ten and closes at six\.”$/m);
     expect(printed).toMatch(/^1 message\.created The museum opens/m);
   });
 
   it('typescript.md is typed, and its client can be generated', async () => {
-    const [program = '', generate = ''] = blocksOf('docs/guide/typescript.md');
+    const program = blocksOf('docs/guide/typescript.md', 'ts').join('');
+    const [generate = ''] = blocksOf('docs/guide/typescript.md');
     const folder = join(ROOT, '.cache/typescript-guide');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
@@ -118,10 +132,23 @@ describe('the guides', () => {
   }, 120_000);
 
   (hasPython ? it : it.skip)('python.md (needs python3)', () => {
-    const [program = ''] = blocksOf('docs/guide/python.md');
+    const [program = ''] = blocksOf('docs/guide/python.md', 'python');
     const printed = run('python3', ['-c', program]);
     expect(printed).toMatch(/^- You: “The lighthouse was built in 1881 and is 34 metres high\.”$/m);
     expect(printed).toMatch(/^\d+ run\.completed$/m);
+  });
+
+  (pythonPath === undefined ? it.skip : it)('python.md by WebSocket (needs python3 and pip)', () => {
+    const program = blocksOf('docs/guide/python.md', 'python').join('');
+    const more = ['The tower has 198 steps.', 'How many steps has the tower?']
+      .map((text) => `print("---", asyncio.run(talk(session, token, "${text}")))`)
+      .join('\n');
+    const printed = run('python3', ['-c', `${program}\n${more}`], { PYTHONPATH: pythonPath ?? '' });
+    // Each time the answer to this message, not to an earlier one.
+    const [first, second, third] = printed.split('\n--- ');
+    expect(first).toMatch(/run\.completed\n.*\n\n- You: “The lighthouse was built in 1881/);
+    expect(second).toMatch(/^I have read “The tower has 198 steps\.”/);
+    expect(third).toContain('- You: “The tower has 198 steps.”');
   });
 
   async function pasteAll(page: string): Promise<string[]> {
@@ -131,8 +158,8 @@ describe('the guides', () => {
   }
 
   /** Runs a program to its end. @throws Error with what it printed, when it fails */
-  function run(command: string, args: string[]): string {
-    const env = { PATH: process.env['PATH'] ?? '', API: api };
+  function run(command: string, args: string[], more: Readonly<Record<string, string>> = {}): string {
+    const env = { PATH: process.env['PATH'] ?? '', API: api, ...more };
     const { status, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, env, encoding: 'utf8', timeout: 60_000 });
     if (status !== 0) throw new Error(`${command} ended with ${status}:\n${stdout}${stderr}`);
     return stdout;
