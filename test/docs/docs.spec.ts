@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { describeConfig, describeSections } from '@parley/platform/config';
-import { LIMIT_CLASSES } from '@parley/platform/limiter';
+import { describeConfig, describeSections, isLimitClass, LIMIT_CLASSES } from '@parley/platform/config';
 import { runCli } from '../../apps/cli/src/cli.factory.js';
 import { anchors, fileLinks, pages, ROOT, readPage } from './markdown.factory.js';
 
@@ -60,6 +59,17 @@ describe.each(pages())('%s', (page) => {
   });
 });
 
+it('docs/operations.md tells the limits as they are', () => {
+  const rows = [...readPage('docs/operations.md').matchAll(/^\| `([\w.]+)` \| (\w+) \| (\d+) an? (\w+) \|/gm)];
+  expect(rows.length).toBeGreaterThan(10);
+  for (const [, name = '', by = '', limit, unit = ''] of rows) {
+    const [rule] = isLimitClass(name) ? LIMIT_CLASSES[name] : [];
+    const key = by === 'person' ? 'principal' : by;
+    expect({ name, ...rule }).toMatchObject({ name, key, limit: Number(limit), perSeconds: SECONDS[unit] });
+  }
+});
+
+const SECONDS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3600 };
 const KEYS = new Set([...describeConfig(), ...describeSections()].map(({ name }) => name));
 const SECTIONS = new Set(describeSections().map(({ name }) => name.split('.', 1)[0]));
 /** Names of another kind that look like keys: files, and the token of a Socket.IO handshake. */
