@@ -43,6 +43,13 @@ const rulesSchema = z.object({
   groups: z.array(z.object({ name: z.string(), rules: z.array(z.looseObject({ expr: z.string() })) })),
 });
 
+const stepSchema = z.looseObject({ run: z.string().optional(), uses: z.string().optional() });
+const jobSchema = z.looseObject({ steps: z.array(stepSchema) });
+const workflowSchema = z.looseObject({
+  permissions: z.record(z.string(), z.string()),
+  jobs: z.object({ ci: jobSchema }).catchall(jobSchema),
+});
+
 /** Values of the right shape for what only an installation knows. */
 const SECRETS: Readonly<Record<string, string>> = {
   PARLEY_KEK: randomBytes(32).toString('base64'),
@@ -50,6 +57,8 @@ const SECRETS: Readonly<Record<string, string>> = {
   DATABASE_MIGRATION_URL: 'postgres://parley_owner:x@db.example.org/parley?sslmode=verify-full',
   REDIS_URL: 'rediss://:x@redis.example.org:6379',
   OPENAI_API_KEY: 'sk-of-somebody',
+  PARLEY_ADMIN_EMAIL: 'ops@example.org',
+  PARLEY_ADMIN_PASSWORD: 'correct-horse-operators',
 };
 const secretNamed = (name: string): string => SECRETS[name] ?? '';
 const programOf = (command: readonly string[]): string => command.find((word) => word.endsWith('.js')) ?? '';
@@ -158,6 +167,7 @@ describe('the manifests for Kubernetes', () => {
   it('run nodes that production takes, which know nothing of the owner of the schema', () => {
     expect(parley).not.toContain('DATABASE_MIGRATION_URL');
     const { http, metrics, env } = config(parley ?? []);
+    expect(http.allowed_hosts).toEqual([new URL(http.public_url ?? '').hostname]);
     const pod = podOf('deployment.yaml');
     const [container] = pod.containers;
     expect(env).toBe('production');
@@ -198,6 +208,24 @@ describe('the unit for systemd', () => {
     expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(leavingSeconds(loadConfig({ env, cwd: ROOT })));
     expect(setting('StateDirectory')).toBe('parley');
     expect(unit).toContain('PARLEY_DATA_DIR=/var/lib/parley');
+  });
+});
+
+describe('the workflow', () => {
+  const { permissions, jobs } = workflowSchema.parse(
+    parse(readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8')),
+  );
+
+  it('may read, and runs what .ci/run is with the Node that it names', () => {
+    expect(permissions).toEqual({ contents: 'read' });
+    const lines = jobs.ci.steps.flatMap(({ run }) => run ?? []);
+    expect(lines).toEqual(['sudo -E env "PATH=$PATH" .ci/run']);
+  });
+
+  it('takes its actions by version', () => {
+    const used = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ uses }) => uses ?? []));
+    expect(used.length).toBeGreaterThan(1);
+    expect(used.filter((action) => !/^[\w-]+\/[\w-]+@v\d+/.test(action))).toEqual([]);
   });
 });
 
