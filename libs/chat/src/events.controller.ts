@@ -19,7 +19,7 @@ const EventsEndpoint = (): MethodDecorator =>
       produces: ['application/json', STREAM],
       unhurried: true,
     }),
-    ApiHeader({ name: 'Last-Event-ID', required: false, description: 'As `after`; what browsers send by themselves.' }),
+    ApiHeader({ name: 'Last-Event-ID', required: false, description: 'As `after`, and goes before it.' }),
     ApiExtraModels(EventPageDto),
     ApiOkResponse({
       description: 'A page of the log; to `Accept: text/event-stream` what came after `after`, and then what comes.',

@@ -29,21 +29,26 @@ export function judge(
     judgements.push({ key, problem, source });
   };
   judgeTogether(config, refuse);
+  judgeLimits(config, refuse);
   if (config.env === 'production') judgeProduction(config, all, refuse);
   return judgements;
 }
 
 const CLASSES = Object.keys(LIMIT_CLASSES);
 
-function judgeTogether({ keys, admin, runs, limits }: Config, refuse: Refuse): void {
+function judgeTogether({ keys, admin, runs }: Config, refuse: Refuse): void {
   if (keys.source === 'env' && keys.kek === null) refuse('keys.kek', 'missing: keys.source is env');
   if (keys.source === 'file' && keys.kek !== null)
     refuse('keys.kek', 'set, but keys.source is file: remove one of them');
   if (admin.email !== null && admin.password === null) refuse('admin.password', 'missing: admin.email is set');
   if (admin.email === null && admin.password !== null) refuse('admin.email', 'missing: admin.password is set');
   if (runs.delta_min_ms > runs.delta_max_ms) refuse('runs.delta_min_ms', 'expected at most runs.delta_max_ms');
-  for (const name of Object.keys(limits.classes)) {
-    if (!isLimitClass(name))
-      refuse('limits.classes', `names a class that there is not; the nearest is ${nearest(name, CLASSES)}`);
+}
+
+/** A limit for a class that there is not would limit nothing. */
+function judgeLimits({ limits }: Config, refuse: Refuse): void {
+  const unknown = Object.keys(limits.classes).filter((name) => !isLimitClass(name));
+  for (const name of unknown) {
+    refuse('limits.classes', `names a class that there is not; the nearest is ${nearest(name, CLASSES)}`);
   }
 }
