@@ -105,7 +105,9 @@ describe('the guides', () => {
     const response = await fetch(`${node.url}/metrics`, { headers: { Authorization: `Bearer ${SCRAPER}` } });
     const offered = await response.text();
     const page = readPage('docs/operations.md');
-    const named = [...page.matchAll(/`((?:parley|gen_ai|nodejs)_\w+)(?: [>=]+ [\d.]+)?`/g)].map(([, name]) => name);
+    const named = [...page.matchAll(/`((?:parley|gen_ai_client|nodejs)_\w+)(?: [>=]+ [\d.]+)?`/g)].map(
+      ([, name]) => name,
+    );
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter((name) => !offered.includes(`# TYPE ${name} `))).toEqual([]);
   });
