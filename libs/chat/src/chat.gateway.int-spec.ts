@@ -20,6 +20,9 @@ describe('the gateway of Socket.IO', () => {
   /** Every token is looked at until the test says who it is of. */
   const admissions: (() => void)[] = [];
   const knocking: Socket[] = [];
+  /** Every frame is looked at until the test says that it may be taken. */
+  const looking: (() => void)[] = [];
+  let readersOpen = 0;
   let url: string;
 
   beforeAll(async () => {
@@ -29,12 +32,29 @@ describe('the gateway of Socket.IO', () => {
       count: () => () => undefined,
       watch: () => () => undefined,
     };
+    const desk = {
+      requireSession: () => Promise.resolve({ lastSeq: 7 }),
+      take: async (_connection: unknown, _kind: unknown, frame: unknown, work: (...of: unknown[]) => unknown) => {
+        await new Promise<void>((resolve) => looking.push(resolve));
+        return work(ACTOR, frame);
+      },
+    };
+    const readers = {
+      open: () => {
+        readersOpen += 1;
+        return {
+          close: () => {
+            readersOpen -= 1;
+          },
+        };
+      },
+    };
     const module = await Test.createTestingModule({
       providers: [
         ChatGateway,
         { provide: SocketEntrance, useValue: entrance },
-        { provide: SocketDesk, useValue: {} },
-        { provide: Readers, useValue: {} },
+        { provide: SocketDesk, useValue: desk },
+        { provide: Readers, useValue: readers },
         { provide: Drain, useValue: { onDrain: () => undefined } },
         { provide: CONFIG, useValue: configSchema.parse({}) },
       ],
@@ -45,7 +65,13 @@ describe('the gateway of Socket.IO', () => {
       next();
     });
     gateway.afterInit(namespace);
-    namespace.on('connection', (socket) => gateway.handleConnection(socket));
+    namespace.on('connection', (socket) => {
+      gateway.handleConnection(socket);
+      socket.on('join', (frame: unknown, acknowledge: (reply: unknown) => void) => {
+        gateway.join(socket, frame).then(acknowledge, (error: unknown) => acknowledge({ failed: String(error) }));
+      });
+      socket.on('disconnect', () => gateway.handleDisconnect(socket));
+    });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     const address = http.address();
@@ -86,5 +112,37 @@ describe('the gateway of Socket.IO', () => {
     admissions.at(-1)?.();
     for (let n = 0; n < 10; n += 1) await new Promise(setImmediate);
     expect([socket.connected, hasRoom(socket)]).toEqual([false, false]);
+  });
+
+  /** A client that is in, and whose frame `join` is looked at. */
+  async function joining(): Promise<{ client: WebSocket; socket: Socket }> {
+    const { client, socket } = await knock();
+    admissions.at(-1)?.();
+    while (!socket.connected) await new Promise(setImmediate);
+    const before = looking.length;
+    client.send('42/ws/chat,1["join",{"session_id":"ses_1","after":0}]');
+    while (looking.length === before) await new Promise(setImmediate);
+    return { client, socket };
+  }
+
+  it('opens a reader for who joins, and closes it when the socket goes', async () => {
+    const { client, socket } = await joining();
+    looking.at(-1)?.();
+    while (readersOpen === 0) await new Promise(setImmediate);
+    expect(readersOpen).toBe(1);
+    const gone = once(socket, 'disconnect');
+    client.close();
+    await gone;
+    expect(readersOpen).toBe(0);
+  });
+
+  it('leaves no reader behind when the socket goes while its frame is looked at', async () => {
+    const { client, socket } = await joining();
+    const gone = once(socket, 'disconnect');
+    client.terminate();
+    await gone;
+    looking.at(-1)?.();
+    for (let n = 0; n < 10; n += 1) await new Promise(setImmediate);
+    expect(readersOpen).toBe(0);
   });
 });

@@ -24,6 +24,7 @@ export class SocketRoom {
   private readonly outbox: Outbox;
   private readonly joined = new Map<string, OpenReader>();
   private readonly closers: (() => void)[] = [];
+  private closed = false;
 
   constructor(
     private readonly socket: Socket,
@@ -37,6 +38,8 @@ export class SocketRoom {
 
   /** Joining again begins anew after the given `seq`. @throws TOO_MANY_JOINED */
   join(actor: Actor, sessionId: string, after: number): void {
+    // The socket has gone while its frame was looked at: nobody would ever close what is opened now.
+    if (this.closed) return;
     this.leave(sessionId);
     const most = this.config.sockets.max_joined_sessions;
     if (this.joined.size >= most) throw sessionErrors.TOO_MANY_JOINED({ members: { limit: most } });
@@ -49,8 +52,10 @@ export class SocketRoom {
     this.joined.delete(sessionId);
   }
 
+  /** Called once: when the socket goes, or now if it has gone. */
   onClose(closer: () => void): void {
-    this.closers.push(closer);
+    if (this.closed) closer();
+    else this.closers.push(closer);
   }
 
   say(error: AppError): void {
@@ -64,6 +69,7 @@ export class SocketRoom {
   }
 
   close(): void {
+    this.closed = true;
     for (const reader of this.joined.values()) reader.close();
     this.joined.clear();
     for (const closer of this.closers.splice(0)) closer();
