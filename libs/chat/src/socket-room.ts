@@ -10,6 +10,7 @@ import {
   type ReaderEnd,
   type ReaderSink,
   type Readers,
+  ReadingQueue,
   type Snapshot,
   type StatusNotice,
   sessionErrors,
@@ -22,6 +23,8 @@ import { endProblem } from './stream-sink.js';
 export class SocketRoom {
   readonly connection: SocketConnection;
   private readonly outbox: Outbox;
+  /** All readers fill the one outbox. */
+  private readonly queue = new ReadingQueue();
   private readonly joined = new Map<string, OpenReader>();
   private readonly closers: (() => void)[] = [];
   private closed = false;
@@ -44,7 +47,7 @@ export class SocketRoom {
     const most = this.config.sockets.max_joined_sessions;
     if (this.joined.size >= most) throw sessionErrors.TOO_MANY_JOINED({ members: { limit: most } });
     const sink = new RoomSink(this.socket, this.outbox, sessionId, () => this.joined.delete(sessionId));
-    this.joined.set(sessionId, this.readers.open({ actor, sessionId, after }, sink));
+    this.joined.set(sessionId, this.readers.open({ actor, sessionId, after, queue: this.queue }, sink));
   }
 
   leave(sessionId: string): void {

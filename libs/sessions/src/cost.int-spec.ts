@@ -80,6 +80,7 @@ describe('the cost of a page', () => {
     ['the oldest messages', (id, { messages }) => messages.page(ada, id, { after: 5, limit: 21, order: 'asc' })],
     ['the history of a turn', (id, { history }) => history.before(ada, id, 10_000_000, 20)],
     ['the log from its beginning', (id, { log }) => log.page(ada, id, 0, 50)],
+    ['a stretch of the log', (id, { log }) => log.stretch(ada, id, 0, { limit: 50, maxBytes: 262_144 })],
     ['the end of the log', async (id, { log }) => log.page(ada, id, ((await log.lastSeq(ada, id)) ?? 0) - 20, 50)],
     [
       'where a run began',

@@ -21,8 +21,9 @@ export {
 export { MessageDto, MessagePartDto } from './messages.dto.js';
 export { MessagesRepository } from './messages.repository.js';
 export { MessagesService } from './messages.service.js';
-export type { ReaderEnd, ReaderSink } from './reader.js';
+export type { ReaderEnd, ReaderSink } from './reader.types.js';
 export { type OpenReader, Readers } from './readers.service.js';
+export { ReadingQueue } from './reading-queue.js';
 export { RepetitionsRepository } from './repetitions.repository.js';
 export { type MessageRow, type RunRow, renderMessage, renderRun } from './rows.js';
 export { announceRunControl, onRunControl } from './run-control.js';

@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database, type Executor, part, Statement } from '@parley/platform/database';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { LogEvent } from './log-events.js';
 import { type EventRow, MESSAGE_COLUMNS, RUN_COLUMNS, renderEvent, renderMessage, renderRun } from './rows.js';
 
 export interface OpenComponent {
   readonly component: string;
   readonly startedAt: Date;
+}
+
+interface LogPage {
+  readonly events: LogEvent[];
+  readonly lastSeq: number;
 }
 
 type LoggedRow = EventRow & { readonly message_id: string | null };
@@ -51,17 +56,37 @@ export class LogRepository {
     after: number,
     limit: number,
     newestFirst?: { readonly before: number | null },
-  ): Promise<{ events: LogEvent[]; lastSeq: number } | undefined> {
+  ): Promise<LogPage | undefined> {
+    const order = newestFirst === undefined ? sql`seq` : sql`seq desc`;
+    return this.read(actor, sessionId, logged({ after, before: newestFirst?.before ?? BEYOND, limit, order }), order);
+  }
+
+  /**
+   * As `page`, but at most as many events as come to `maxBytes`, about, with the messages and runs that they show. One
+   * event at least: what is larger goes alone.
+   */
+  stretch(
+    actor: Actor,
+    sessionId: string,
+    after: number,
+    { limit, maxBytes }: { readonly limit: number; readonly maxBytes: number },
+  ): Promise<LogPage | undefined> {
+    const order = sql`seq`;
+    const events = logged({ after, before: BEYOND, limit, order });
+    return this.read(actor, sessionId, weighed(events, maxBytes), order);
+  }
+
+  private read(
+    actor: Actor,
+    sessionId: string,
+    events: RawBuilder<unknown>,
+    order: RawBuilder<unknown>,
+  ): Promise<LogPage | undefined> {
     return this.database.as(actor, async (db) => {
-      const order = newestFirst === undefined ? sql`seq` : sql`seq desc`;
       // The session's row, and with it each event; without events the row alone.
       const { rows } = await sql<{ lastSeq: number } & (LoggedRow | NoRow)>`
         select s.last_seq as "lastSeq", e.* from sessions s
-        left join lateral (
-          select seq, type, session_id, run_id, message_id, at, data from session_events
-          where org_id = s.org_id and session_id = s.id and seq > ${after}
-            and seq < ${newestFirst?.before ?? BEYOND}
-          order by ${order} limit ${limit}) as e on true
+        left join lateral (${events}) as e on true
         where s.org_id = ${actor.orgId} and s.id = ${sessionId} and s.owner_id = ${actor.principalId}
           and s.deleted_at is null
         order by ${order}`.execute(db);
@@ -99,6 +124,35 @@ export class LogRepository {
       return rows;
     });
   }
+}
+
+/** Rows of the log of the session `s`. */
+function logged(range: { after: number; before: number; limit: number; order: RawBuilder<unknown> }) {
+  return sql`
+    select seq, type, session_id, run_id, message_id, at, data from session_events
+    where org_id = s.org_id and session_id = s.id and seq > ${range.after} and seq < ${range.before}
+    order by ${range.order} limit ${range.limit}`;
+}
+
+/** A message shows its text twice, as content and as its parts, unless parts of its own are stored. */
+const BYTES_OF_MESSAGE = sql`
+  select octet_length(m.content) + coalesce(octet_length(m.parts::text), octet_length(m.content))
+    + coalesce(octet_length(m.attachments::text), 0) + octet_length(m.metadata::text)
+  from messages m where m.org_id = s.org_id and m.id = l.message_id`;
+const BYTES_OF_RUN = sql`
+  select octet_length(r.component_results::text) from runs r where r.org_id = s.org_id and r.id = l.run_id`;
+
+/** Those of the events, oldest first, that others do not fill the bytes before; the first one always. */
+function weighed(events: RawBuilder<unknown>, maxBytes: number) {
+  // The length of a text stands beside it: it is told without reading the text.
+  return sql`
+    select seq, type, session_id, run_id, message_id, at, data from (
+      select *, sum(bytes) over (order by seq) - bytes as before from (
+        select l.*, coalesce(octet_length(l.data::text), 0) + coalesce(case
+          when l.type like 'message.%' then (${BYTES_OF_MESSAGE})
+          when l.type in ('run.completed', 'run.failed', 'run.cancelled') then (${BYTES_OF_RUN}) end, 0) as bytes
+        from (${events}) as l) as m) as w
+    where before < ${maxBytes}`;
 }
 
 /** Where the log of a session ends that the actor may see. */

@@ -1,6 +1,6 @@
 import { systemActor } from '@parley/auth';
 import type { Delta, LogEvent, LogEventType, Snapshot, StatusNotice } from './log-events.js';
-import type { ReaderEnd, ReaderSink, ReaderSource } from './reader.js';
+import type { ReaderEnd, ReaderSink, ReaderSource } from './reader.types.js';
 
 export const SESSION = 'ses_01ARZ3NDEKTSV4RRFFQ69G5FAV';
 export const READING = systemActor('org_1', ['session:read']);
@@ -29,6 +29,9 @@ export class LogInMemory implements ReaderSource {
   visible = true;
   pageSize = 200;
   pages = 0;
+  /** Pages that were asked for and not handed out yet, at most. */
+  mostUnderWay = 0;
+  private underWay = 0;
   lives = 0;
   /** Awaited after a page was read and before it is handed out. */
   held: Promise<void> = Promise.resolve();
@@ -48,7 +51,10 @@ export class LogInMemory implements ReaderSource {
     const page = this.visible
       ? { events: this.events.slice(after, after + this.pageSize), lastSeq: this.events.length }
       : undefined;
+    this.underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
     await this.held;
+    this.underWay -= 1;
     if (this.failure !== undefined) throw this.failure;
     return page;
   }
@@ -79,6 +85,10 @@ export class SinkInMemory implements ReaderSink {
   readonly order: string[] = [];
   readonly texts = new Map<string, string>();
   unread = 0;
+  /** The most that was unread at once. */
+  mostUnread = 0;
+  /** What an event adds to what is unread. */
+  eventBytes = 0;
 
   get seqs(): number[] {
     return this.events.map((event) => event.seq);
@@ -87,6 +97,8 @@ export class SinkInMemory implements ReaderSink {
   event(event: LogEvent): void {
     this.events.push(event);
     this.order.push(`${event.seq}`);
+    this.unread += this.eventBytes;
+    this.mostUnread = Math.max(this.mostUnread, this.unread);
   }
 
   /** A client applies a delta only at its own length. */

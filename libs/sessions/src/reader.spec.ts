@@ -1,6 +1,8 @@
 import type { LogEvent } from './log-events.js';
 import { deltaOf, eventOf, LogInMemory, READING, SESSION, SinkInMemory, snapshotOf } from './reader.factory.js';
-import { Reader, type ReaderOptions } from './reader.js';
+import { Reader } from './reader.js';
+import type { ReaderOptions } from './reader.types.js';
+import { ReadingQueue } from './reading-queue.js';
 import type { SessionSignal } from './session-channel.js';
 
 describe('Reader', () => {
@@ -246,6 +248,63 @@ describe('Reader', () => {
       sink.unread = 0;
       await jest.advanceTimersByTimeAsync(50);
       expect(sink.seqs).toEqual([1]);
+    });
+
+    it('gets as much of a page as fits, and reads on from there when it has room', async () => {
+      for (let n = 0; n < 10; n += 1) log.append('session.updated');
+      sink.eventBytes = 40;
+      await open();
+      expect(sink.seqs).toEqual([1, 2, 3]);
+      await jest.advanceTimersByTimeAsync(5000);
+      expect(sink.seqs).toEqual([1, 2, 3]);
+      while (sink.seqs.length < 10) {
+        sink.unread = 0;
+        await jest.advanceTimersByTimeAsync(50);
+      }
+      expect(sink.seqs).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect(sink.mostUnread).toBe(120);
+    });
+
+    it('gets of fresh events as many as fit, and the others from the log', async () => {
+      await open({ upToDate: true }).then((reader) => {
+        log.append('session.updated', 'session.updated', 'session.updated', 'session.updated');
+        sink.eventBytes = 60;
+        fresh(reader, eventOf(1), eventOf(2), eventOf(3), eventOf(4));
+      });
+      expect(sink.seqs).toEqual([1, 2]);
+      sink.unread = 0;
+      await jest.advanceTimersByTimeAsync(50);
+      expect(sink.seqs).toEqual([1, 2, 3, 4]);
+    });
+
+    it('is not sent more by many readers than by one, and misses nothing', async () => {
+      for (let n = 0; n < 5; n += 1) log.append('session.updated');
+      log.running = { runId: 'run_1', snapshots: [snapshotOf('half')] };
+      sink.eventBytes = 40;
+      const queue = new ReadingQueue();
+      for (let n = 0; n < 20; n += 1) await open({ queue });
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(sink.seqs).toEqual([1, 2, 3]);
+      expect(sink.snapshots).toEqual([]);
+      for (let n = 0; n < 100; n += 1) {
+        sink.unread = 0;
+        await jest.advanceTimersByTimeAsync(50);
+      }
+      expect(sink.seqs.toSorted()).toEqual([1, 2, 3, 4, 5].flatMap((seq) => Array.from({ length: 20 }, () => seq)));
+      expect(sink.snapshots).toHaveLength(20);
+      expect([sink.mostUnread, log.mostUnderWay]).toEqual([120, 1]);
+    });
+
+    it('is sent a snapshot of the run only when it has room', async () => {
+      const reader = await open();
+      sink.unread = 101;
+      say(reader, { kind: 'snapshot', snapshot: snapshotOf('right') });
+      say(reader, { kind: 'typing', principalId: 'usr_1', isTyping: true });
+      expect([sink.snapshots, sink.statuses.length]).toEqual([[], 1]);
+      log.running = { runId: 'run_1', snapshots: [snapshotOf('right')] };
+      sink.unread = 0;
+      await jest.advanceTimersByTimeAsync(200);
+      expect(sink.snapshots).toEqual([snapshotOf('right')]);
     });
 
     it('is let go after ten seconds, and nothing follows', async () => {

@@ -1,51 +1,16 @@
-import type { Actor } from '@parley/auth';
 import type { BusMessage } from '@parley/platform/bus';
-import { type Delta, type LogEvent, type Snapshot, type StatusNotice, TERMINAL_RUN_EVENTS } from './log-events.js';
+import { type Delta, type LogEvent, type Snapshot, TERMINAL_RUN_EVENTS } from './log-events.js';
+import type { ReaderEnd, ReaderOptions, ReaderSink, ReaderSource } from './reader.types.js';
 import { hear, type SessionSignal } from './session-channel.js';
 import { StatusLine } from './status-line.js';
 import { StreamedTexts } from './streamed-texts.js';
 
-export type ReaderEnd = 'run-ended' | 'gone' | 'too-slow' | 'failed';
-
-/** The connection behind a reader. Everything is synchronous: what does not fit is dropped or waits in the log. */
-export interface ReaderSink {
-  event(event: LogEvent): void;
-  delta(delta: Delta): void;
-  snapshot(snapshot: Snapshot): void;
-  status(notice: StatusNotice): void;
-  /** The reader has ended by itself; nothing follows. */
-  end(reason: ReaderEnd, error?: unknown): void;
-  /** Bytes that the client has not taken yet. */
-  buffered(): number;
-}
-
-/** Where a reader finds what it has missed. */
-export interface ReaderSource {
-  /** Undefined when the actor may not see the session (any more). */
-  page(
-    actor: Actor,
-    sessionId: string,
-    after: number,
-  ): Promise<{ events: readonly LogEvent[]; lastSeq: number } | undefined>;
-  /** The run under way and what it has written so far; null when nothing runs. */
-  live(actor: Actor, sessionId: string): Promise<{ runId: string; snapshots: readonly Snapshot[] } | null>;
-}
-
-export interface ReaderOptions {
-  readonly actor: Actor;
-  readonly sessionId: string;
-  /** The last `seq` that the client has. */
-  readonly after: number;
-  /** Only this run's events; the reader ends after its terminal one. */
-  readonly runId?: string;
-  /** The caller has just stored everything up to `after` itself: nothing can have been missed. */
-  readonly upToDate?: boolean;
-  readonly bufferBytes: number;
-}
-
 /** How long a client may keep its buffer full before the line is closed. */
 const STALL_MS = 10_000;
 const DRAIN_CHECK_MS = 25;
+/** The log is read in pieces of which each fits into what is free; no piece is larger than this. */
+const PAGE_BYTES = 262_144;
+const PAGE_SHARE = 4;
 /** Signals kept while the log is being read; beyond, a snapshot repairs. */
 const MOST_PENDING = 512;
 /** Between two repairs: text of another node is written down every 250 ms, so asking at once finds no more of it. */
@@ -71,6 +36,7 @@ export class Reader {
   private pending: Exclude<SessionSignal, { kind: 'gone' }>[] = [];
   private readonly texts = new StreamedTexts();
   private readonly status: StatusLine;
+  private readonly pageBytes: number;
 
   constructor(
     private readonly source: ReaderSource,
@@ -79,6 +45,7 @@ export class Reader {
   ) {
     this.cursor = options.after;
     this.heard = options.after;
+    this.pageBytes = Math.min(PAGE_BYTES, Math.floor(options.bufferBytes / PAGE_SHARE));
     this.status = new StatusLine((notice) => sink.status(notice));
   }
 
@@ -106,7 +73,7 @@ export class Reader {
   notice(message: BusMessage, origin: 'local' | 'remote'): void {
     if (this.closed) return;
     const { wake, fresh, signal } = hear(message, origin);
-    if (fresh !== undefined && this.live && !this.pumping && !this.isFull()) this.deliverFresh(fresh);
+    if (fresh !== undefined && this.live && !this.pumping) this.deliverFresh(fresh);
     if (wake !== undefined) this.wake(wake);
     if (signal !== undefined) this.signal(signal);
   }
@@ -132,7 +99,7 @@ export class Reader {
 
   private deliverFresh(events: readonly LogEvent[]): void {
     for (const event of events) {
-      if (this.closed || event.seq !== this.cursor + 1) return;
+      if (this.closed || event.seq !== this.cursor + 1 || this.isFull()) return;
       this.deliver(event);
     }
   }
@@ -163,24 +130,36 @@ export class Reader {
   }
 
   private async catchUp(): Promise<void> {
-    while (this.isBehind() && (await this.hasRoom())) {
-      // Numbers from before the page are answered by it, true or void; those heard while it is read stand.
-      this.doubt = false;
-      this.heard = this.cursor;
-      const page = await this.source.page(this.options.actor, this.options.sessionId, this.cursor);
-      if (page === undefined) this.finish('gone');
-      else this.deliverPage(page);
-    }
-    if (this.repair && (await this.hasRoom())) await this.sendSnapshots();
+    while (this.isBehind() && !this.closed) await this.inTurn(() => this.readOn());
+    if (this.repair && !this.closed) await this.inTurn(() => this.sendSnapshots());
     this.live = true;
     for (const signal of this.pending.splice(0)) this.applySignal(signal);
+  }
+
+  private async inTurn(work: () => Promise<void>): Promise<void> {
+    const { queue } = this.options;
+    const withRoom = async () => {
+      if (await this.hasRoom()) await work();
+    };
+    await (queue === undefined ? withRoom() : queue.run(withRoom));
+  }
+
+  private async readOn(): Promise<void> {
+    // Numbers from before the page are answered by it, true or void; those heard while it is read stand.
+    this.doubt = false;
+    this.heard = this.cursor;
+    const { actor, sessionId } = this.options;
+    const page = await this.source.page(actor, sessionId, this.cursor, this.pageBytes);
+    if (page === undefined) this.finish('gone');
+    else this.deliverPage(page);
   }
 
   private deliverPage({ events, lastSeq }: { events: readonly LogEvent[]; lastSeq: number }): void {
     // A client that claims to have more than there is follows the log from its end.
     if (lastSeq < this.cursor) this.cursor = lastSeq;
     for (const event of events) {
-      if (this.closed) return;
+      // What else fills the buffer has not waited for the page: the rest of it is read again when there is room.
+      if (this.closed || this.isFull()) break;
       this.deliver(event);
     }
     this.heard = Math.max(this.heard, lastSeq);
@@ -203,7 +182,7 @@ export class Reader {
   private signal(signal: SessionSignal): void {
     if (signal.kind === 'gone') this.wake();
     else if (!this.pumping && this.live) this.applySignal(signal);
-    else if (this.pending.length < MOST_PENDING) this.pending.push(signal);
+    else if (this.pending.length < MOST_PENDING && !this.isFull()) this.pending.push(signal);
     else this.repair = true;
   }
 
@@ -213,10 +192,11 @@ export class Reader {
         this.applyDelta(signal.delta);
         break;
       case 'snapshot':
-        if (this.concerns(signal.snapshot.run_id)) this.sendSnapshot(signal.snapshot);
+        if (this.isFull()) this.askRepair();
+        else if (this.concerns(signal.snapshot.run_id)) this.sendSnapshot(signal.snapshot);
         break;
       case 'typing':
-        if (signal.principalId === this.options.actor.principalId) break;
+        if (signal.principalId === this.options.actor.principalId || this.isFull()) break;
         this.sink.status({
           status: signal.isTyping ? 'typing' : 'ready',
           run_id: null,
@@ -266,10 +246,10 @@ export class Reader {
     return this.sink.buffered() > this.options.bufferBytes;
   }
 
-  /** Waits until the client has taken what is buffered; false when it does not, or the reader is closed. */
+  /** Waits until the client has taken enough for a page to fit; false when it does not, or the reader is closed. */
   private async hasRoom(): Promise<boolean> {
     const since = performance.now();
-    while (this.isFull() && !this.closed) {
+    while (this.sink.buffered() > this.options.bufferBytes - this.pageBytes && !this.closed) {
       if (performance.now() - since > STALL_MS) this.finish('too-slow');
       await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS).unref());
     }

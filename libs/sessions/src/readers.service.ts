@@ -5,12 +5,13 @@ import { CONFIG, type Config } from '@parley/platform/config';
 import { DraftsRepository } from './drafts.repository.js';
 import { LiveTexts } from './live-texts.js';
 import { LogRepository } from './log.repository.js';
-import { Reader, type ReaderOptions, type ReaderSink, type ReaderSource } from './reader.js';
+import { Reader } from './reader.js';
+import type { ReaderOptions, ReaderSink, ReaderSource } from './reader.types.js';
 import { RunsRepository } from './runs.repository.js';
 import { SafetyPoll } from './safety-poll.js';
 import { sessionChannel } from './session-channel.js';
 
-/** Events per read of the log. */
+/** Events per read of the log, be they ever so small. */
 const PAGE = 200;
 /** Without a bus that carries everything, the log is asked this often, in one query for all readers. */
 const POLL_MS = 1000;
@@ -44,7 +45,7 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.source = {
-      page: (actor, sessionId, after) => log.page(actor, sessionId, after, PAGE),
+      page: (actor, sessionId, after, maxBytes) => log.stretch(actor, sessionId, after, { limit: PAGE, maxBytes }),
       live: (actor, sessionId) => this.live(actor, sessionId),
     };
   }
