@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { streamText } from '@parley/platform/http';
 import { gatherWrites } from '@parley/platform/sockets';
 import {
   type Delta,
@@ -101,6 +102,6 @@ export class PlainSink implements ReaderSink {
 
   private write(text: string): void {
     gatherWrites(this.wire);
-    this.socket.send(text);
+    this.socket.send(streamText(text), { binary: false });
   }
 }

@@ -1,8 +1,6 @@
-import { Writable } from 'node:stream';
 import { type Actor, authErrors } from '@parley/auth';
 import type { Config } from '@parley/platform/config';
 import { type AppError, toProblem } from '@parley/platform/errors';
-import { gatherWrites } from '@parley/platform/sockets';
 import {
   type Delta,
   type LogEvent,
@@ -17,12 +15,13 @@ import {
 } from '@parley/sessions';
 import type { Socket } from 'socket.io';
 import { SocketConnection } from './socket-desk.service.js';
+import { SocketOutbox } from './socket-outbox.js';
 import { endProblem } from './stream-sink.js';
 
 /** One Socket.IO socket and the sessions it has joined, each with a reader of its own. */
 export class SocketRoom {
   readonly connection: SocketConnection;
-  private readonly outbox: Outbox;
+  private readonly outbox: SocketOutbox;
   /** All readers fill the one outbox. */
   private readonly queue = new ReadingQueue();
   private readonly joined = new Map<string, OpenReader>();
@@ -36,7 +35,7 @@ export class SocketRoom {
     private readonly config: Config,
   ) {
     this.connection = new SocketConnection(actor);
-    this.outbox = new Outbox(socket);
+    this.outbox = new SocketOutbox(socket);
   }
 
   /** Joining again begins anew after the given `seq`. @throws TOO_MANY_JOINED */
@@ -79,35 +78,10 @@ export class SocketRoom {
   }
 }
 
-/** Counts what the engine has been given since its transport last ran empty. */
-class Outbox {
-  bytes = 0;
-
-  constructor(socket: Socket) {
-    socket.conn.on('packetCreate', (packet: { data?: unknown }) => {
-      if (typeof packet.data === 'string') this.bytes += packet.data.length;
-    });
-    socket.conn.on('flush', () => {
-      const wire = wireOf(socket);
-      if (wire !== undefined) gatherWrites(wire);
-    });
-    socket.conn.on('drain', () => {
-      this.bytes = 0;
-    });
-  }
-}
-
-/** The connection below a socket, which neither Engine.IO nor ws declares; undefined while it polls. */
-function wireOf({ conn }: Socket): Writable | undefined {
-  const webSocket: unknown = Reflect.get(conn.transport, 'socket');
-  const wire: unknown = typeof webSocket === 'object' && webSocket !== null ? Reflect.get(webSocket, '_socket') : null;
-  return wire instanceof Writable ? wire : undefined;
-}
-
 class RoomSink implements ReaderSink {
   constructor(
     private readonly socket: Socket,
-    private readonly outbox: Outbox,
+    private readonly outbox: SocketOutbox,
     private readonly sessionId: string,
     private readonly left: () => void,
   ) {}
@@ -134,7 +108,8 @@ class RoomSink implements ReaderSink {
 
   end(reason: ReaderEnd, error?: unknown): void {
     this.left();
-    this.socket.emit('error', endProblem(reason, error, { sessionId: this.sessionId }));
-    if (reason === 'too-slow') this.socket.disconnect(true);
+    const problem = endProblem(reason, error, { sessionId: this.sessionId });
+    if (reason === 'too-slow') this.outbox.cutOff(problem);
+    else this.socket.emit('error', problem);
   }
 }

@@ -32,5 +32,6 @@ export {
   openEventStream,
   type StreamEvent,
 } from './streams/event-stream.js';
+export { streamText } from './streams/stream-text.js';
 export { contentTag } from './versions/content-tag.js';
 export { type ExpectedVersions, expectVersion, IfMatch } from './versions/preconditions.js';

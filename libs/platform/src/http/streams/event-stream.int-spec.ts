@@ -90,6 +90,19 @@ it('says how much a slow reader has not taken, and when it has caught up', async
   stream.end();
 });
 
+it('counts what waits by its bytes', async () => {
+  const { stream, reader } = await open();
+  reader.pause();
+  for (let round = 0; round < 200 && stream.buffered() < 1_048_576; round += 1) {
+    stream.write({ event: 'delta', data: 'x'.repeat(262_144) });
+    await sleep(5);
+  }
+  const before = stream.buffered();
+  stream.write({ event: 'delta', data: '€'.repeat(100_000) });
+  expect(stream.buffered() - before).toBeGreaterThanOrEqual(300_000);
+  reader.destroy();
+});
+
 it('notices once that the reader has gone, and takes nothing more', async () => {
   const { stream, reader, closed } = await open();
   reader.destroy();

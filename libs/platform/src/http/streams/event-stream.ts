@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { liftDeadline } from '../edge/request-facts.js';
+import { streamText } from './stream-text.js';
 
 /** A server-sent event; `data` is JSON text of one line. */
 export interface StreamEvent {
@@ -65,7 +66,7 @@ class ResponseEventStream implements EventStream {
   write(event: StreamEvent): number {
     if (this.closed) return 0;
     const id = event.id === undefined ? '' : `id: ${event.id}\n`;
-    this.response.write(`${id}event: ${event.event}\ndata: ${event.data}\n\n`);
+    this.response.write(streamText(`${id}event: ${event.event}\ndata: ${event.data}\n\n`));
     return this.buffered();
   }
 
