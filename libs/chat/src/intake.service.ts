@@ -7,17 +7,19 @@ import {
   type Accepted,
   AcceptRepository,
   type Admission,
+  acceptedEvents,
+  acceptedRow,
   announceEvents,
   type GoneOn,
   type LogEvent,
   type MessageRow,
   type NewRegeneration,
   type NewTurn,
+  sentRow,
   sessionErrors,
 } from '@parley/sessions';
 import type { TurnPlan } from '@parley/use-cases';
 import { Admissions, tooManyRuns } from './admissions.service.js';
-import { acceptedEvents, acceptedRow, sentRow } from './fresh-events.js';
 import { Repetitions } from './repetitions.service.js';
 import { Runner } from './runner.service.js';
 import type { Taken, TakenListener } from './taken.js';

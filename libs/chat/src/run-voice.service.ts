@@ -1,10 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Bus } from '@parley/platform/bus';
 import { Clock } from '@parley/platform/clock';
-import { AppendRepository, announceEvents, announceWake, type Ended, LiveTexts, type RunEnd } from '@parley/sessions';
+import {
+  AppendRepository,
+  announceEvents,
+  announceWake,
+  type Ended,
+  endedEvents,
+  LiveTexts,
+  type RunEnd,
+} from '@parley/sessions';
 import type { BegunRun } from './begun-run.js';
 import { ChatMetrics } from './chat.metrics.js';
-import { endedEvents } from './fresh-events.js';
 import { LiveRun, type LiveRunListener, type Voice } from './live-run.js';
 import { Pacer } from './pacer.service.js';
 

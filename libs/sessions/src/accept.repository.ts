@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor, StoredActor } from '@parley/auth';
+import type { Actor } from '@parley/auth';
 import {
   type BoundStatement,
   Database,
@@ -9,7 +9,8 @@ import {
   violatedConstraint,
 } from '@parley/platform/database';
 import { HISTORY_OF_RUN, type HistoryRow } from './history.repository.js';
-import type { Accepted, Admission, FrozenPlan, NewRegeneration, NewTurn } from './turns.types.js';
+import { json, startedFacts, storedActor } from './stored-json.js';
+import type { Accepted, Admission, NewRegeneration, NewTurn } from './turns.types.js';
 
 /**
  * The first transaction of a turn: one statement that locks the session by advancing `last_seq`
@@ -235,15 +236,3 @@ const WHY_REFUSED = new Statement<Refused, Obstacles>(part<Refused>`
       as erased
   from sessions where org_id = ${org} and id = ${({ sessionId }) => sessionId} and owner_id = ${owner}
     and deleted_at is null`);
-
-export function startedFacts(plan: FrozenPlan, attempt: number, at: Date): Record<string, unknown> {
-  return { status: 'running', attempt, started_at: at.toISOString(), settings_adjusted: plan.adjusted };
-}
-
-export function storedActor(actor: Actor): StoredActor {
-  return { principalId: actor.principalId, orgId: actor.orgId, loginId: actor.loginId };
-}
-
-export function json(value: unknown): string | null {
-  return value === null || value === undefined ? null : JSON.stringify(value);
-}

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database } from '@parley/platform/database';
 import { sql } from 'kysely';
-import { json } from './accept.repository.js';
 import type { NewEvent } from './log-events.js';
+import { json } from './stored-json.js';
 
 /** Events of a run between its first and its last transaction: components that do not answer, tools. */
 @Injectable()

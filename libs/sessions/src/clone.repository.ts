@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
-import { json } from './accept.repository.js';
 import {
   insertSession,
   type NewSession,
@@ -10,6 +9,7 @@ import {
   type SessionRow,
   type TitleSource,
 } from './sessions.repository.js';
+import { json } from './stored-json.js';
 
 @Injectable()
 export class CloneRepository {

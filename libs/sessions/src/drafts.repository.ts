@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database } from '@parley/platform/database';
 import { sql } from 'kysely';
-import { json } from './accept.repository.js';
+import { json } from './stored-json.js';
 
 export interface DraftPiece {
   readonly orgId: string;

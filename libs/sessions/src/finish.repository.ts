@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database, type Executor, type Part, part, Statement } from '@parley/platform/database';
 import { sql } from 'kysely';
-import { json } from './accept.repository.js';
+import { json } from './stored-json.js';
 import type { Ended, Fence, RunEnd } from './turns.types.js';
 
 /** Somebody who lost the database may hold a session for seconds: other lapsed runs are not to wait for that. */
@@ -39,7 +39,7 @@ export class FinishRepository {
     const found = ENDED_BEFORE.of(call);
     await this.database.flight(call.actor, found);
     const row = found.rows[0];
-    return row === undefined ? undefined : { lastSeq: row.last_seq, queued: row.queued_runs, superseded: [] };
+    return row === undefined ? undefined : { lastSeq: row.last_seq, queued: row.queued_runs };
   }
 
   private async endAlone(call: Call): Promise<Ended> {
@@ -65,10 +65,10 @@ interface EndedRow {
 }
 
 /** @throws LeaseLost */
-function endedBy({ run, superseded }: Call, rows: readonly EndedRow[]): Ended {
+function endedBy({ run }: Call, rows: readonly EndedRow[]): Ended {
   const row = rows[0];
   if (row === undefined || row.ended === 0) throw new LeaseLost(run.runId);
-  return { lastSeq: row.last_seq, queued: row.queued_runs, superseded };
+  return { lastSeq: row.last_seq, queued: row.queued_runs };
 }
 
 async function supersede(db: Executor, actor: Actor, run: RunEnd): Promise<string[]> {

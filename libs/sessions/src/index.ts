@@ -1,8 +1,9 @@
-export { AcceptRepository, type GoneOn, storedActor } from './accept.repository.js';
+export { AcceptRepository, type GoneOn } from './accept.repository.js';
 export { AppendRepository } from './append.repository.js';
 export { type Draft, type DraftPiece, DraftsRepository } from './drafts.repository.js';
 export { FeedbackRepository } from './feedback.repository.js';
 export { FinishRepository, LeaseLost } from './finish.repository.js';
+export { acceptedEvents, acceptedRow, endedEvents, sentRow } from './fresh-events.js';
 export { HistoryRepository, type HistoryRow } from './history.repository.js';
 export { type LapsedRun, LeasesRepository } from './leases.repository.js';
 export { LiveTexts } from './live-texts.js';

@@ -7,12 +7,10 @@ export interface LapsedRun {
   readonly orgId: string;
   readonly sessionId: string;
   readonly runId: string;
-  readonly ownerId: string;
   readonly messageId: string;
   readonly messageSeq: number;
   readonly leaseOwner: string;
   readonly attempt: number;
-  readonly useCase: string;
   readonly regenerates: boolean;
 }
 
@@ -44,8 +42,8 @@ export class LeasesRepository {
   lapsed(actor: Actor, limit: number): Promise<LapsedRun[]> {
     return this.database.as(actor, async (db) => {
       const { rows } = await sql<LapsedRun>`
-        select org_id as "orgId", session_id as "sessionId", id as "runId", owner_id as "ownerId", message_id as "messageId",
-          message_seq as "messageSeq", lease_owner as "leaseOwner", attempt, use_case as "useCase", regenerates
+        select org_id as "orgId", session_id as "sessionId", id as "runId", message_id as "messageId",
+          message_seq as "messageSeq", lease_owner as "leaseOwner", attempt, regenerates
         from runs where status = 'running' and lease_until < clock_timestamp()
         order by lease_until limit ${limit}::int`.execute(db);
       return rows;

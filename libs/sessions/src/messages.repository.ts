@@ -9,7 +9,7 @@ import type { TitleSource } from './sessions.repository.js';
 export interface Erased {
   readonly lastSeq: number;
   /** Who had written the title that the session has lost with it; null where it has lost none. */
-  readonly lostTitle: 'excerpt' | 'model' | null;
+  readonly lostTitle: Extract<TitleSource, 'excerpt' | 'model'> | null;
   readonly unsummarised?: number;
 }
 

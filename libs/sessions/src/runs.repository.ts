@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
-import { json, startedFacts } from './accept.repository.js';
 import { RUN_COLUMNS, type RunRow } from './rows.js';
+import { json, startedFacts } from './stored-json.js';
 import type { FrozenPlan } from './turns.types.js';
 
 /** A queued run under the lock of its session, with all that decides how it is executed. */
@@ -11,7 +11,6 @@ export interface QueuedRun {
   readonly runId: string;
   readonly orgId: string;
   readonly sessionId: string;
-  readonly ownerId: string;
   readonly actor: unknown;
   readonly useCase: string;
   readonly sessionSettings: Record<string, unknown>;
@@ -21,7 +20,6 @@ export interface QueuedRun {
   readonly content: string;
   readonly correlationId: string | null;
   readonly attempt: number;
-  readonly createdAt: Date;
   readonly regenerates: boolean;
   /** The session has no title yet. */
   readonly untitled: boolean;
@@ -133,7 +131,7 @@ export class RunsRepository {
     sessionId: string,
     bounds: { nodeId: string; leaseSeconds: number; maxRunning: number | null; at: Date },
     plan: (run: QueuedRun) => FrozenPlan,
-  ): Promise<{ run: QueuedRun; plan: FrozenPlan; lastSeq: number } | undefined> {
+  ): Promise<{ run: QueuedRun; lastSeq: number } | undefined> {
     return this.database.as(actor, async (db) => {
       if (!(await lockIdleSession(db, actor, sessionId))) return undefined;
       const run = await oldestQueued(db, actor, sessionId, bounds.maxRunning);
@@ -141,9 +139,7 @@ export class RunsRepository {
       const frozen = plan(run);
       const { rows } = await beginStatement(run, frozen, bounds).execute(db);
       const row = rows[0];
-      return row === undefined
-        ? undefined
-        : { run: { ...run, attempt: run.attempt + 1 }, plan: frozen, lastSeq: row.last_seq };
+      return row === undefined ? undefined : { run: { ...run, attempt: run.attempt + 1 }, lastSeq: row.last_seq };
     });
   }
 
@@ -213,9 +209,9 @@ async function lockIdleSession(db: Executor, actor: Actor, sessionId: string): P
 
 async function oldestQueued(db: Executor, actor: Actor, sessionId: string, maxRunning: number | null) {
   const { rows } = await sql<QueuedRun>`
-    select r.id as "runId", r.org_id as "orgId", r.session_id as "sessionId", r.owner_id as "ownerId", r.actor,
+    select r.id as "runId", r.org_id as "orgId", r.session_id as "sessionId", r.actor,
       r.use_case as "useCase", s.settings as "sessionSettings", r.context, r.message_id as "messageId",
-      r.message_seq as "messageSeq", m.content, r.correlation_id as "correlationId", r.attempt, r.created_at as "createdAt", r.regenerates,
+      r.message_seq as "messageSeq", m.content, r.correlation_id as "correlationId", r.attempt, r.regenerates,
       s.title_source = 'none' as untitled
     from runs r
       join sessions s on s.org_id = r.org_id and s.id = r.session_id

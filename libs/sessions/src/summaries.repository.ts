@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
-import { bookCall } from './titles.repository.js';
+import { bookCall } from './ledger.repository.js';
 import type { LedgerEntry } from './turns.types.js';
 
 /** How many of the last messages stand in the prompt as they are, and how many more begin a new summary. */

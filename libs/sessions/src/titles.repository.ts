@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
+import { bookCall } from './ledger.repository.js';
+import type { TitleSource } from './sessions.repository.js';
 import type { LedgerEntry } from './turns.types.js';
 
 export interface FirstExchange {
-  readonly ownerId: string;
-  readonly titleSource: 'none' | 'excerpt' | 'model' | 'user';
-  readonly useCase: string;
+  readonly titleSource: TitleSource;
   readonly questionId: string;
   readonly question: string;
   readonly answerId: string | null;
@@ -16,7 +16,7 @@ export interface FirstExchange {
 
 export interface NewTitle {
   readonly title: string;
-  readonly source: 'excerpt' | 'model';
+  readonly source: Extract<TitleSource, 'excerpt' | 'model'>;
   /** What it was written from: erased meanwhile, it is not set. */
   readonly from: Pick<FirstExchange, 'questionId' | 'answerId'>;
   /** The model call that it cost, for the ledger. */
@@ -33,7 +33,7 @@ export class TitlesRepository {
   firstExchange(actor: Actor, sessionId: string): Promise<FirstExchange | undefined> {
     return this.database.as(actor, async (db) => {
       const { rows } = await sql<FirstExchange>`
-        select s.owner_id as "ownerId", s.title_source as "titleSource", s.use_case as "useCase", q.id as "questionId",
+        select s.title_source as "titleSource", q.id as "questionId",
           q.content as question, a.id as "answerId", coalesce(a.content, '') as answer
         from sessions s cross join lateral (
           select id, content, turn_seq from messages m
@@ -101,20 +101,4 @@ async function change(
         jsonb_build_object('title', ${title}::text) from s)
     select last_seq from s`.execute(db);
   return rows[0]?.last_seq;
-}
-
-/** A model call of a job, booked to the owner of the session that it served; the session may be gone. */
-export async function bookCall(
-  db: Executor,
-  actor: Actor,
-  sessionId: string,
-  call: LedgerEntry,
-  at: Date,
-): Promise<void> {
-  await sql`
-    insert into usage (org_id, principal_id, session_id, purpose, provider, model, input_tokens, output_tokens, cost_usd,
-      estimated, at)
-    select ${actor.orgId}, s.owner_id, s.id, ${call.purpose}, ${call.provider}, ${call.model}, ${call.inputTokens}::int,
-      ${call.outputTokens}::int, ${call.costUsd}::numeric, ${call.estimated}::boolean, ${at}
-    from sessions s where s.org_id = ${actor.orgId} and s.id = ${sessionId}`.execute(db);
 }

@@ -128,5 +128,4 @@ export interface Ended {
   readonly lastSeq: number;
   /** Runs that wait in the session: the caller dispatches the next. */
   readonly queued: number;
-  readonly superseded: readonly string[];
 }

@@ -1,17 +1,13 @@
 import type { Actor } from '@parley/auth';
-import {
-  type Accepted,
-  type Ended,
-  type LogEvent,
-  type MessageRow,
-  type NewAnswer,
-  type NewTurn,
-  type RunEnd,
-  type RunRow,
-  renderMessage,
-  renderRun,
-} from '@parley/sessions';
-import type { BegunRun } from './begun-run.js';
+import type { LogEvent } from './log-events.js';
+import { type MessageRow, type RunRow, renderMessage, renderRun } from './rows.js';
+import type { Accepted, Ended, NewAnswer, NewTurn, RunEnd } from './turns.types.js';
+
+/** Of a run that ends, what its end does not say. */
+interface BegunRun {
+  readonly attempt: number;
+  readonly startedAt: Date;
+}
 
 /** The events of a run's last transaction as the log would render them, without asking it. */
 export function endedEvents(run: BegunRun, end: RunEnd, ended: Ended): LogEvent[] {
