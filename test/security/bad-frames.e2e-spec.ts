@@ -56,6 +56,26 @@ describe('frames that are none', () => {
     expect(socket.connected).toBe(true);
   });
 
+  it('Socket.IO: a join after what no log can reach is refused, and opens nothing', async () => {
+    const heard: unknown[] = [];
+    const hear = (_name: string, body: unknown) => heard.push(body);
+    socket.onAny(hear);
+    for (const after of [2 ** 53, 2 ** 63, 1e21, 1.5, -1, '7', null]) {
+      const reply: unknown = await socket.timeout(5000).emitWithAck('join', { session_id: own.session_id, after });
+      expect([after, reply]).toEqual([
+        after,
+        { ok: false, error: expect.objectContaining({ code: 'VALIDATION_FAILED', status: 400 }) },
+      ]);
+    }
+    const last = { session_id: own.session_id, after: Number.MAX_SAFE_INTEGER };
+    expect(await socket.timeout(5000).emitWithAck('join', last)).toMatchObject({ ok: true });
+    // A reader that had begun would have told of its trouble by now.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(heard).toEqual([expect.objectContaining({ status: 'ready' })]);
+    await socket.timeout(5000).emitWithAck('leave', { session_id: own.session_id });
+    socket.offAny(hear);
+  });
+
   it('plain WebSocket: answers each with an error, and the line stays open', async () => {
     const line = await openPlain(world, own.session_id);
     const frames = [

@@ -1,4 +1,4 @@
-import { IsBoolean, IsInt, IsString, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 import { RunInputDto, SendMessageDto } from './chat.dto.js';
 
 /** Frames of clients. What a frame of plain WebSocket leaves out, its address says: the session. */
@@ -10,6 +10,7 @@ export class JoinFrameDto {
   /** The last `seq` that the client has; everything after it is replayed. */
   @IsInt()
   @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
   after: number = 0;
 }
 
