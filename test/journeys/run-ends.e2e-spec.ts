@@ -53,3 +53,46 @@ describe('a run that was begun and cannot be executed', () => {
     });
   });
 });
+
+describe('the error of a run that is waited for', () => {
+  let world: ChatWorld;
+  let ada: ParleyClient;
+  beforeAll(async () => {
+    world = await ChatWorld.open();
+    ada = await world.user();
+  }, 60_000);
+  afterAll(() => world.close());
+
+  it('says when to try again, in its header too, as the run itself does', async () => {
+    world.model.script({ when: { user: /^busy$/ }, reply: { status: 429, retryAfter: 600 } });
+    const session = await world.session(ada);
+    const { status, headers, body } = await world.say(ada, session, 'busy');
+    const run = await world.run(ada, session, String(body['run_id']));
+    expect(run['error']).toMatchObject({ code: 'MODEL_UNAVAILABLE', retry_after: 600 });
+    expect([status, headers.get('retry-after')]).toEqual([502, '600']);
+    expect(body).toMatchObject({ ...record(run['error']), run_id: run['run_id'], message_id: run['message_id'] });
+  });
+
+  it('names the members that it is about, and whatever else the run stores with it', async () => {
+    world.model.script({ when: { user: /^wrong$/ }, reply: { status: 400 } });
+    const session = await world.session(ada);
+    const once = { client_message_id: 'the-one' };
+    const first = await world.say(ada, session, 'wrong', once);
+    expect(first.body).toMatchObject({ run_id: expect.any(String), code: expect.any(String) });
+    const error = {
+      ...{
+        type: '/problems/INPUT_TOO_LONG',
+        code: 'INPUT_TOO_LONG',
+        status: 422,
+        title: 'Too long.',
+        detail: 'It is.',
+      },
+      errors: [{ pointer: '/content', code: 'INPUT_TOO_LONG', detail: 'at most 10 characters' }],
+      limit: 10,
+    };
+    await world.query('update runs set error = $2 where id = $1', String(first.body['run_id']), JSON.stringify(error));
+    const again = await world.say(ada, session, 'wrong', once);
+    expect([again.status, again.headers.get('retry-after')]).toEqual([422, null]);
+    expect(again.body).toMatchObject({ ...error, run_id: first.body['run_id'] });
+  });
+});

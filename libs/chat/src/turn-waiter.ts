@@ -16,7 +16,16 @@ export interface EndedTurn {
   readonly answers: readonly MessageDto[];
 }
 
-const problem = z.looseObject({ code: z.string(), status: z.number().int(), title: z.string(), detail: z.string() });
+/** A problem as `problemOf` stored it. */
+const problem = z.looseObject({
+  type: z.string().optional(),
+  code: z.string(),
+  status: z.number().int(),
+  title: z.string(),
+  detail: z.string(),
+  retry_after: z.number().optional(),
+  errors: z.array(z.object({ pointer: z.string(), code: z.string(), detail: z.string() })).optional(),
+});
 
 /**
  * Follows one run until it ends, through the same reader as every stream.
@@ -91,8 +100,14 @@ export function isRun(data: LogEvent['data']): data is RunDto {
 
 /** The error that a failed or cancelled run stands for, with the ids that lead to what was kept. */
 export function runError(run: RunDto): AppError {
-  const members = { run_id: run.run_id, message_id: run.message_id };
-  if (run.status === 'cancelled') return sessionErrors.RUN_CANCELLED({ members });
-  const { code, status, title, detail } = problem.parse(run.error);
-  return new AppError(code, { status, title, remedy: '' }, { detail, members });
+  const ids = { run_id: run.run_id, message_id: run.message_id };
+  if (run.status === 'cancelled') return sessionErrors.RUN_CANCELLED({ members: ids });
+  const { type: _, code, status, title, detail, retry_after: retryAfter, errors, ...more } = problem.parse(run.error);
+  const facts = {
+    detail,
+    members: { ...more, ...ids },
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(errors === undefined ? {} : { errors }),
+  };
+  return new AppError(code, { status, title, remedy: '' }, facts);
 }
