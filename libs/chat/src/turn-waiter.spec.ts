@@ -69,6 +69,14 @@ describe('who waits for a turn', () => {
     expect(await waiter.ended).toEqual({ run: RUN, answers: [] });
     expect([open, jest.getTimerCount()]).toEqual([0, 0]);
   });
+
+  it('is not kept for a time that it does not need where the turn had ended before', async () => {
+    const waiter = follow();
+    sink?.event(ENDED);
+    waiter.giveUpAfter(60_000);
+    expect(jest.getTimerCount()).toBe(0);
+    expect(await waiter.ended).toEqual({ run: RUN, answers: [] });
+  });
 });
 
 describe('the error of a run', () => {

@@ -35,12 +35,14 @@ export class TurnWaiter {
   private readonly answers: MessageDto[] = [];
   private reader: OpenReader | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private settled = false;
   private settle: (result: EndedTurn | null | Error) => void = () => undefined;
   readonly ended: Promise<EndedTurn | null>;
 
   constructor() {
     this.ended = new Promise((resolve, reject) => {
       this.settle = (result) => {
+        this.settled = true;
         clearTimeout(this.timer);
         this.reader?.close();
         if (result instanceof Error) reject(result);
@@ -70,12 +72,10 @@ export class TurnWaiter {
     });
   }
 
+  /** Nothing is to be given up where the turn has ended already, as that of a repeated call has. */
   giveUpAfter(milliseconds: number): void {
+    if (this.settled) return;
     this.timer = setTimeout(() => this.settle(null), milliseconds);
-  }
-
-  giveUp(): void {
-    this.settle(null);
   }
 
   private event(event: LogEvent): void {
