@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { SettableClock } from '@parley/platform/clock';
 import { DraftsRepository, TrialsRepository } from '@parley/sessions';
-import { Remains } from '../../libs/chat/src/remains.service.js';
+import { Remains } from '../../libs/chat/src/runs/remains.service.js';
 import type { ParleyClient } from '../support/nodes/client.js';
 import { record } from '../support/sockets/index.js';
 import { type Body, ChatWorld, items, until } from './chat-world.js';

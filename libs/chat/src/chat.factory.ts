@@ -1,6 +1,6 @@
 import { systemActor } from '@parley/auth';
-import type { BegunRun } from './begun-run.js';
-import type { LiveRun, LiveRunListener, Voice } from './live-run.js';
+import type { BegunRun } from './runs/begun-run.js';
+import type { LiveRun, LiveRunListener, Voice } from './runs/live-run.js';
 
 export const AT = new Date('2026-11-21T12:00:00.000Z');
 

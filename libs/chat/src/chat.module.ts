@@ -2,37 +2,37 @@ import { Module } from '@nestjs/common';
 import { IdentityModule } from '@parley/auth';
 import { SessionsModule } from '@parley/sessions';
 import { UseCasesModule } from '@parley/use-cases';
-import { Admissions } from './admissions.service.js';
-import { ChatController } from './chat.controller.js';
-import { ChatGateway } from './chat.gateway.js';
-import { ChatJobs } from './chat.jobs.js';
+import { ChatJobs } from './afterwards/chat.jobs.js';
+import { MessageCare } from './afterwards/message-care.service.js';
+import { Summaries } from './afterwards/summaries.service.js';
+import { Titles } from './afterwards/titles.service.js';
 import { ChatMetrics } from './chat.metrics.js';
-import { ChatService } from './chat.service.js';
-import { Dispatcher } from './dispatcher.service.js';
-import { EventStreams } from './event-streams.service.js';
-import { EventsController } from './events.controller.js';
-import { Intake } from './intake.service.js';
-import { LeaseKeeper } from './lease-keeper.service.js';
-import { MessageCare } from './message-care.service.js';
-import { Pacer } from './pacer.service.js';
-import { Frames } from './plain-frames.service.js';
-import { PlainSocketGateway } from './plain-socket.gateway.js';
-import { Remains } from './remains.service.js';
-import { Repetitions } from './repetitions.service.js';
-import { Rounds } from './rounds.service.js';
-import { RunEnds } from './run-ends.service.js';
-import { RunVoice } from './run-voice.service.js';
-import { Runner } from './runner.service.js';
-import { RunsController } from './runs.controller.js';
-import { RunsService } from './runs.service.js';
-import { SocketDesk } from './socket-desk.service.js';
-import { SocketEntrance } from './socket-entrance.service.js';
-import { Summaries } from './summaries.service.js';
-import { Sweeper } from './sweeper.service.js';
-import { Titles } from './titles.service.js';
-import { TrialsController } from './trials.controller.js';
-import { TrialsService } from './trials.service.js';
-import { TurnsService } from './turns.service.js';
+import { Dispatcher } from './runs/dispatcher.service.js';
+import { LeaseKeeper } from './runs/lease-keeper.service.js';
+import { Pacer } from './runs/pacer.service.js';
+import { Remains } from './runs/remains.service.js';
+import { Rounds } from './runs/rounds.service.js';
+import { RunEnds } from './runs/run-ends.service.js';
+import { RunVoice } from './runs/run-voice.service.js';
+import { Runner } from './runs/runner.service.js';
+import { RunsController } from './runs/runs.controller.js';
+import { RunsService } from './runs/runs.service.js';
+import { Sweeper } from './runs/sweeper.service.js';
+import { ChatGateway } from './sockets/chat.gateway.js';
+import { FrameHandler } from './sockets/frame-handler.service.js';
+import { PlainFrames } from './sockets/plain-frames.service.js';
+import { PlainSocketGateway } from './sockets/plain-socket.gateway.js';
+import { SocketHandshake } from './sockets/socket-handshake.service.js';
+import { EventStreams } from './streams/event-streams.service.js';
+import { EventsController } from './streams/events.controller.js';
+import { TrialsController } from './trials/trials.controller.js';
+import { TrialsService } from './trials/trials.service.js';
+import { Admissions } from './turns/admissions.service.js';
+import { ChatController } from './turns/chat.controller.js';
+import { ChatService } from './turns/chat.service.js';
+import { Intake } from './turns/intake.service.js';
+import { Repetitions } from './turns/repetitions.service.js';
+import { TurnsService } from './turns/turns.service.js';
 
 /** Executes runs and looks after them: what every serving process and every worker does. */
 @Module({
@@ -65,14 +65,14 @@ export class RunsModule {}
     ChatGateway,
     ChatService,
     EventStreams,
-    Frames,
+    PlainFrames,
     Intake,
     Repetitions,
     MessageCare,
     PlainSocketGateway,
     RunsService,
-    SocketDesk,
-    SocketEntrance,
+    FrameHandler,
+    SocketHandshake,
     TrialsService,
     TurnsService,
   ],

@@ -1,2 +1,2 @@
-export { asyncApiDocument } from './async-api.js';
 export { ChatModule, RunsModule } from './chat.module.js';
+export { asyncApiDocument } from './sockets/async-api.js';
