@@ -44,10 +44,6 @@ export class RecordedListener implements LiveRunListener {
     this.said.push(`grew ${voice.messageId}`);
   }
 
-  textReplaced(_live: LiveRun, voice: Voice): void {
-    this.said.push(`replaced ${voice.messageId}`);
-  }
-
   component(_live: LiveRun, type: string, { component }: Record<string, unknown>): void {
     this.said.push(`${type} ${String(component)}`);
   }

@@ -177,10 +177,6 @@ export class Ear implements TurnSink {
     this.deltas.push(text);
     this.texts.set(messageId, `${this.texts.get(messageId) ?? 'delta before its message: '}${text}`);
   }
-
-  snapshot(messageId: string, text: string): void {
-    this.texts.set(messageId, text);
-  }
 }
 
 export interface TurnOptions extends Partial<PlanInput> {

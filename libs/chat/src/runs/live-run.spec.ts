@@ -21,14 +21,6 @@ describe('LiveRun', () => {
     expect(heard.said).toEqual(['grew msg_a', 'grew msg_b', 'grew msg_a']);
   });
 
-  it('replaces a text by a snapshot, which then counts as sent', () => {
-    live.messageStarted({ id: 'msg_a', author: AUTHOR });
-    live.delta('msg_a', 'a long wrong text');
-    live.snapshot('msg_a', 'right');
-    expect(live.voices[0]).toMatchObject({ text: 'right', sent: 5 });
-    expect(heard.said).toEqual(['grew msg_a', 'replaced msg_a']);
-  });
-
   it('refuses text of a message that was not begun', () => {
     expect(() => live.delta('msg_x', 'boo')).toThrow('not started');
   });

@@ -9,18 +9,19 @@ export interface Voice {
   readonly authorName: string;
   /** Everything that was said. */
   text: string;
-  /** UTF-16 code units that have gone out as deltas, and what has not. */
+  /** UTF-16 code units sent as deltas. */
   sent: number;
+  /** Text not yet sent. */
   unsent: string;
-  /** UTF-16 code units that are written down, and what was sent since. */
+  /** UTF-16 code units written down as drafts. */
   saved: number;
+  /** Text sent but not yet written down. */
   unsaved: string;
 }
 
 /** What a run tells while it is executed: text goes to the pacer, components to the log. */
 export interface LiveRunListener {
   textGrew(run: LiveRun, voice: Voice): void;
-  textReplaced(run: LiveRun, voice: Voice): void;
   component(run: LiveRun, type: 'component.started' | 'component.completed', data: Record<string, unknown>): void;
 }
 
@@ -84,15 +85,6 @@ export class LiveRun implements TurnSink {
     voice.text += text;
     voice.unsent += text;
     this.listener.textGrew(this, voice);
-  }
-
-  snapshot(messageId: string, text: string): void {
-    const voice = this.voice(messageId);
-    voice.text = text;
-    voice.sent = text.length;
-    voice.unsent = '';
-    voice.unsaved = text.slice(voice.saved);
-    this.listener.textReplaced(this, voice);
   }
 
   private voice(messageId: string): Voice {

@@ -8,11 +8,10 @@ import { begunRun } from '../chat.factory.js';
 import { LiveRun } from './live-run.js';
 import { Pacer } from './pacer.service.js';
 
-const heardBody = z.object({ kind: z.string(), delta: z.custom<Delta>().optional(), snapshot: z.unknown().optional() });
+const heardBody = z.object({ kind: z.literal('delta'), delta: z.custom<Delta>() });
 
 describe('Pacer', () => {
   let sent: { at: number; delta: Delta }[];
-  let snapshots: unknown[];
   let saved: DraftPiece[][];
   let away: boolean;
   let busy: number;
@@ -27,12 +26,10 @@ describe('Pacer', () => {
     jest
       .spyOn(performance, 'eventLoopUtilization')
       .mockImplementation(() => ({ utilization: busy, idle: 0, active: 0 }));
-    [sent, snapshots, saved, away, busy, begun] = [[], [], [], false, 0, jest.now()];
+    [sent, saved, away, busy, begun] = [[], [], false, 0, jest.now()];
     const bus = new ProcessBus();
     bus.subscribe('session:ses_1', ({ body }) => {
-      const { delta, snapshot } = heardBody.parse(body);
-      if (delta !== undefined) sent.push({ at: jest.now() - begun, delta });
-      if (snapshot !== undefined) snapshots.push(snapshot);
+      sent.push({ at: jest.now() - begun, delta: heardBody.parse(body).delta });
     });
     const drafts: DraftsRepository = Object.create(DraftsRepository.prototype);
     jest.spyOn(drafts, 'save').mockImplementation((_, pieces) => {
@@ -53,7 +50,6 @@ describe('Pacer', () => {
   function begin(): LiveRun {
     const live = new LiveRun(begunRun(), {
       textGrew: (run) => pacer.textGrew(run),
-      textReplaced: (run, voice) => pacer.textReplaced(run, voice),
       component: () => undefined,
     });
     live.messageStarted({ id: 'msg_a', author: { type: 'agent', id: 'helper', name: 'Helper' } });
@@ -121,12 +117,12 @@ describe('Pacer', () => {
     expect(saved).toEqual([]);
   });
 
-  it('tells of a replaced text whole, and keeps it for who joins', () => {
+  it('keeps the whole text for readers that join, also what has not gone out yet', () => {
     const live = begin();
-    live.delta('msg_a', 'wrong');
-    live.snapshot('msg_a', 'right');
-    expect(snapshots).toEqual([{ run_id: 'run_1', message_id: 'msg_a', text: 'right' }]);
-    expect(texts.of('ses_1')?.snapshots).toEqual(snapshots);
+    live.delta('msg_a', 'one ');
+    live.delta('msg_a', 'two');
+    expect(joined()).toBe('one ');
+    expect(texts.of('ses_1')?.snapshots).toEqual([{ run_id: 'run_1', message_id: 'msg_a', text: 'one two' }]);
   });
 
   it('writes down every 250 ms what was sent since, and never more than was shown', async () => {

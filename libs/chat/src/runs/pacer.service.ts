@@ -11,7 +11,7 @@ const SAMPLE_MS = 250;
 /** Below this share of busy time deltas go out as often as allowed, above the other as seldom. */
 const CALM = 0.5;
 const BUSY = 0.9;
-/** How often is looked for runs whose next delta is due. */
+/** How often runs are checked for a delta that is due. */
 const TICK_MS = 10;
 /**
  * Deltas that go out in a row: a thousand at once would keep the event loop for a tenth of a second, most of
@@ -60,15 +60,6 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
   textGrew(live: LiveRun): void {
     if (performance.now() >= live.dueAt) this.send(live);
     else this.later(live);
-  }
-
-  textReplaced(live: LiveRun, voice: Voice): void {
-    const { sessionId, runId } = live.run;
-    this.texts.add(sessionId, voice);
-    announceSignal(this.bus, sessionId, {
-      kind: 'snapshot',
-      snapshot: { run_id: runId, message_id: voice.messageId, text: voice.text },
-    });
   }
 
   /** Sends what is left; to be called before the run's end is announced. */

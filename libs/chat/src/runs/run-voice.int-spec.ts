@@ -119,17 +119,4 @@ describe('the voice of a run', () => {
     await expect(voice.settle(live)).resolves.toBeUndefined();
     expect(await log()).toEqual(before);
   });
-
-  it('tells of a text that was replaced', async () => {
-    const { live } = await speak();
-    const bodies: unknown[] = [];
-    bus.subscribe(`session:${session}`, ({ body }) => bodies.push(body));
-    live.messageStarted({ id: 'msg_a', author: { type: 'agent', id: 'helper', name: 'Helper' } });
-    live.delta('msg_a', 'wrong');
-    live.snapshot('msg_a', 'right');
-    expect(bodies.at(-1)).toEqual({
-      kind: 'snapshot',
-      snapshot: { run_id: live.run.runId, message_id: 'msg_a', text: 'right' },
-    });
-  });
 });

@@ -12,7 +12,7 @@ import {
 } from '@parley/sessions';
 import { ChatMetrics } from '../chat.metrics.js';
 import type { BegunRun } from './begun-run.js';
-import { LiveRun, type LiveRunListener, type Voice } from './live-run.js';
+import { LiveRun, type LiveRunListener } from './live-run.js';
 import { Pacer } from './pacer.service.js';
 
 /** Lets a run be heard: text through the pacer, components through the log, its end to whoever listens. */
@@ -37,10 +37,6 @@ export class RunVoice implements LiveRunListener {
 
   textGrew(live: LiveRun): void {
     this.pacer.textGrew(live);
-  }
-
-  textReplaced(live: LiveRun, voice: Voice): void {
-    this.pacer.textReplaced(live, voice);
   }
 
   /** One after the other, in the order in which the components spoke. */

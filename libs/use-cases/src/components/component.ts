@@ -61,8 +61,6 @@ export interface Component {
   answer?(turn: Turn): Promise<Report>;
   /** On the way out, before the run's last transaction: reads the answer, adds rows to it, flags it. */
   leave?(turn: Turn, signal: AbortSignal): Promise<Report>;
-  /** A job after the run, as the run's actor; never for a trial. */
-  afterwards?(turn: Turn): Promise<void>;
 }
 
 /** The components of this program by name. */

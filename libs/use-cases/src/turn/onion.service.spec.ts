@@ -64,7 +64,6 @@ describe('the onion', () => {
         ...['out tools', 'out multimodal', 'out persona', 'out router', 'out trace'],
       ]);
       const declared = ['text_chat', 'tools', 'multimodal', 'persona', 'trace', 'router'];
-      expect(outcome.componentsUsed).toEqual(declared);
       expect(Object.keys(outcome.componentResults)).toEqual(declared);
       expect(ear.events.indexOf('completed tools')).toBeLessThan(ear.events.indexOf('started text_chat'));
     });
@@ -131,11 +130,10 @@ describe('the onion', () => {
         switches: { memory_enabled: 'memory' as const },
       };
       const memory = component('memory', { enter: NOTHING });
-      const { componentResults, componentsUsed } = await turn([answering('text_chat'), memory], off, {
+      const { componentResults } = await turn([answering('text_chat'), memory], off, {
         sessionSettings: { memory_enabled: false },
       });
       expect(Object.keys(componentResults)).toEqual(['text_chat']);
-      expect(componentsUsed).toEqual(['text_chat']);
     });
 
     it('are at most 64 KiB each: the longest lists are cut, and it is said', async () => {
@@ -293,51 +291,13 @@ describe('the onion', () => {
     });
   });
 
-  describe('after the run', () => {
-    it('a component works on the same turn again, heard by nobody', async () => {
-      const seen: string[] = [];
-      const write = () => Promise.resolve();
-      const memory = component('memory', {
-        enter: NOTHING,
-        afterwards: (one) => {
-          seen.push(one.input.message.content);
-          one.writes.push(write);
-          const speech = one.say({ type: 'agent', id: 'memory', name: 'Memory' });
-          speech.write('Nobody reads this.');
-          speech.finish('stop');
-          return Promise.resolve();
-        },
-      });
-      await turn([answering('text_chat'), memory]);
-      const told = ear.events.length;
-      const { engine, planner } = open ?? fail();
-      const input = turnInput(planner, { useCase: 'test_case', content: 'remember me' });
-      expect(await engine.afterwards('memory', input)).toEqual({ calls: [], writes: [write] });
-      expect(await engine.afterwards('text_chat', input)).toEqual({ calls: [], writes: [] });
-      expect(seen).toEqual(['remember me']);
-      expect(ear.events).toHaveLength(told);
-    });
-
-    it('what fails is an error of the catalogue, for the job to be tried again', async () => {
-      const memory = component('memory', { afterwards: () => Promise.reject(problem) });
-      await turn([answering('text_chat'), memory]);
-      const { engine, planner } = open ?? fail();
-      await expect(engine.afterwards('memory', turnInput(planner, { useCase: 'test_case' }))).rejects.toBe(problem);
-    });
-
-    function fail(): never {
-      throw new Error('no turn was taken');
-    }
-  });
-
   describe('what else a turn gives', () => {
-    it('is rows for the last transaction, and who has work for afterwards', async () => {
+    it('is rows for the last transaction', async () => {
       const write = () => Promise.resolve();
       const memory = component('memory', {
         enter: NOTHING,
         leave: (one) => {
           one.writes.push(write);
-          one.afterwards.add('memory');
           one.spoken[0]?.flag({ remembered: true });
           return NOTHING();
         },
@@ -345,7 +305,6 @@ describe('the onion', () => {
       const outcome = await turn([answering('text_chat'), memory]);
       expect(outcome).toMatchObject({
         writes: [write],
-        afterwards: ['memory'],
         usage: { input_tokens: 0, cost_usd: 0, models: [] },
         calls: [],
       });

@@ -39,15 +39,6 @@ interface Passage {
   readonly works: ReadonlyMap<string, ComponentWork>;
 }
 
-/** After a run nobody listens. */
-const SILENT: TurnSink = {
-  componentStarted: () => undefined,
-  componentCompleted: () => undefined,
-  messageStarted: () => undefined,
-  delta: () => undefined,
-  snapshot: () => undefined,
-};
-
 /** Executes turns: through the components in the order of their kinds, one of which answers, and back. */
 @Injectable()
 export class TurnEngine {
@@ -73,21 +64,6 @@ export class TurnEngine {
       throw new TurnFailure(this.describe(passage.turn, thrown), this.outcome(passage));
     } finally {
       for (const work of passage.works.values()) this.metrics.observe(work);
-    }
-  }
-
-  /**
-   * What a component does after the run, as a job of its own; `outcome.afterwards` names who wants one.
-   * @throws AppError, and the job is tried again
-   */
-  async afterwards(name: ComponentName, input: TurnInput): Promise<Pick<TurnOutcome, 'calls' | 'writes'>> {
-    const { turn } = this.open(input, SILENT);
-    const component = this.components.get(name);
-    try {
-      await component.afterwards?.(turn);
-      return { calls: turn.models.calls, writes: turn.writes };
-    } catch (thrown) {
-      throw this.describe(turn, thrown);
     }
   }
 
@@ -167,11 +143,9 @@ export class TurnEngine {
     return {
       messages: turn.spoken.map((speech) => speech.toMessage()),
       componentResults,
-      componentsUsed: [...works.keys()],
       usage: turn.models.usage(),
       calls: turn.models.calls,
       writes: turn.writes,
-      afterwards: [...turn.afterwards],
     };
   }
 

@@ -70,13 +70,6 @@ describe('plans', () => {
       expect(Object.isFrozen(made.settings) && Object.isFrozen(made.settings['text_chat'])).toBe(true);
     });
 
-    it('comes back from the settings that were stored with a run', () => {
-      const made = plan({ sessionSettings: { temperature: 1, max_context_messages: 3 } });
-      const stored: Record<string, unknown> = JSON.parse(JSON.stringify(made.settings));
-      expect(open.planner.resume('basic_chat', made.version, stored)).toEqual(made);
-      expect(refusal(() => open.planner.resume('no_such', 1, stored)).code).toBe('USE_CASE_UNKNOWN');
-    });
-
     it('plans 10,000 turns of one session in well under a second', () => {
       const sessionSettings = { temperature: 1, custom_instructions: 'x'.repeat(500) };
       const began = performance.now();

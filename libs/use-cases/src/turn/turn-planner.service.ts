@@ -88,17 +88,6 @@ export class TurnPlanner {
     return plan;
   }
 
-  /**
-   * The plan of a run that was begun earlier, from the settings that were stored with it: for what comes
-   * after the run, and for a run that waited.
-   * @throws USE_CASE_UNKNOWN where an upgrade has taken the use case away
-   */
-  resume(useCase: string, version: number, settings: FrozenSettings): TurnPlan {
-    const found = this.catalogue.find(useCase);
-    if (found === undefined) throw useCaseErrors.USE_CASE_UNKNOWN();
-    return { ...this.toPlan(found, { settings, adjusted: [] }), version };
-  }
-
   private make({ useCase, settings, adjusted }: OfferedUseCase, input: PlanInput): TurnPlan {
     const context = settings.readContext(input.context);
     if (input.accepted !== true) refuse(context.flatMap(({ finding }) => finding ?? []));

@@ -1,5 +1,4 @@
 import type { AppError } from '@parley/platform/errors';
-import type { ComponentName } from '../declaration/declaration.js';
 import { type BuiltInPersona, builtInPersona } from '../personas/built-in.js';
 import { type FrozenSettings, groupOf } from '../settings/frozen.js';
 import type { UseCase } from '../use-case.js';
@@ -44,8 +43,6 @@ export class Turn {
   readonly missing: string[] = [];
   private readonly speeches: Speech[] = [];
   readonly writes: TurnWrite[] = [];
-  /** Components that have work for after the run. */
-  readonly afterwards = new Set<ComponentName>();
   persona: BuiltInPersona;
 
   constructor(

@@ -81,8 +81,6 @@ export interface TurnSink {
   componentCompleted(component: string, result: ComponentResult): void;
   messageStarted(message: { id: string; author: AgentAuthor }): void;
   delta(messageId: string, text: string): void;
-  /** The text so far was replaced. */
-  snapshot(messageId: string, text: string): void;
 }
 
 /** An entry of `component_results`, at most 64 KiB as JSON. */
@@ -127,15 +125,12 @@ export interface ModelCallRecord {
 export interface TurnOutcome {
   /** In the order in which they began; the last is the response. */
   readonly messages: readonly AnswerMessage[];
+  /** By component, in the declared order. */
   readonly componentResults: Record<string, ComponentResult>;
-  /** Names of the components of `componentResults`, in the declared order. */
-  readonly componentsUsed: readonly string[];
   readonly usage: TurnUsage;
   readonly calls: readonly ModelCallRecord[];
   /** Rows that components add to the run's last transaction. */
   readonly writes: readonly TurnWrite[];
-  /** Components that have work for after the run: each is a job of its own, see `TurnEngine.afterwards`. */
-  readonly afterwards: readonly ComponentName[];
 }
 
 export type TurnWrite = (db: Executor) => Promise<void>;

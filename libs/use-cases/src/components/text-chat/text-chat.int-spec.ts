@@ -55,7 +55,7 @@ describe('text_chat over the wire', () => {
       fake.always({ text: 'It is 42, of course.' });
       const outcome = await turn({ content: 'What is 15 + 27?' });
       expect(said(outcome)).toBe('It is 42, of course.');
-      expect(outcome.componentsUsed).toEqual(['text_chat']);
+      expect(Object.keys(outcome.componentResults)).toEqual(['text_chat']);
       expect(report(outcome)).toEqual({
         success: true,
         status: 'ok',
