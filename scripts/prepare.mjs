@@ -19,7 +19,7 @@ function newestIn(path) {
 }
 
 /** Runs a command with our own output; a failure ends this process with its code. */
-export function run(command, args, env = {}) {
+function run(command, args, env = {}) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
   if (error !== undefined) throw error;
   if (status !== 0) process.exit(status ?? 1);

@@ -6,7 +6,7 @@ import { AuthRetention } from './auth.retention.js';
 import { StoredTokenKeys } from './tokens/stored-token-keys.js';
 
 /** Removes what sign-in no longer looks at, and moves signing keys on in their lives. */
-export const authCareJob = defineJob({
+const authCareJob = defineJob({
   name: 'auth.care',
   payload: z.object({}),
   // The next round comes anyway.

@@ -1,30 +1,31 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, type LogLevel, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AuthModule } from '@parley/auth';
 import { BusModule } from '@parley/platform/bus';
 import { ClockModule } from '@parley/platform/clock';
 import { type Config, ConfigModule } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
-import { DatabaseModule } from '@parley/platform/database';
+import { type DatabaseAccess, DatabaseModule, openDatabase } from '@parley/platform/database';
 import { configureHttp, HttpModule } from '@parley/platform/http';
-import { JobsModule, jobSchema } from '@parley/platform/jobs';
+import { JobsModule } from '@parley/platform/jobs';
 import { LifecycleModule } from '@parley/platform/lifecycle';
 import { LimiterModule, LimitGuardModule } from '@parley/platform/limiter';
 import { MetricsModule } from '@parley/platform/observability';
-import { migrations } from '@parley/schema';
+import { schemaSource } from '@parley/schema';
 import { HEALTH_PATHS, HealthModule, MetricsController } from './index.js';
 
 /** A serving process without the product: what starts, what is looked at, and what leaves. */
 @Module({})
-export class HealthApp {
-  static forRoot(config: Config): DynamicModule {
+class HealthApp {
+  static forAccess(config: Config, access: DatabaseAccess): DynamicModule {
     return {
       module: HealthApp,
       imports: [
         ConfigModule.forRoot(config),
         ClockModule,
         LifecycleModule.forRoot({ role: 'api', version: '0.0.0' }),
-        DatabaseModule.forRoot({ presence: 'serve', schema: { migrations, companions: [jobSchema] } }),
+        DatabaseModule.forAccess(access, schemaSource),
         CryptoModule,
         BusModule,
         JobsModule.forRoot({ work: true }),
@@ -39,7 +40,20 @@ export class HealthApp {
   }
 }
 
-export function configureHealthApp(app: NestExpressApplication, config: Config): void {
-  configureHttp(app, config);
-  app.setGlobalPrefix('api/v1', { exclude: [...HEALTH_PATHS] });
+/** Everything but listening. */
+export async function openHealthApp(config: Config, logger: LogLevel[] | false): Promise<NestExpressApplication> {
+  const access = await openDatabase(config, { presence: 'serve', schema: schemaSource });
+  try {
+    const app = await NestFactory.create<NestExpressApplication>(HealthApp.forAccess(config, access), {
+      bodyParser: false,
+      logger,
+      abortOnError: false,
+    });
+    configureHttp(app, config);
+    app.setGlobalPrefix('api/v1', { exclude: [...HEALTH_PATHS] });
+    return app;
+  } catch (error) {
+    await access.close();
+    throw error;
+  }
 }

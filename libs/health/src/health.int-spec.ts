@@ -3,14 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { type Config, configSchema } from '@parley/platform/config';
 import { jobSchema } from '@parley/platform/jobs';
 import { describeOnRedis, openTestDatabase, openTestRedis, type TestDatabase } from '@parley/platform/testing';
 import pg from 'pg';
 import request from 'supertest';
-import { configureHealthApp, HealthApp } from './health-app.factory.js';
+import { openHealthApp } from './health-app.factory.js';
 
 const TOKEN = 'for-the-scraper-only';
 const ADMIN = { email: 'admin@example.org', password: 'correct horse battery staple' };
@@ -29,12 +28,7 @@ async function configFor(db: TestDatabase, dataDir: string, redisUrl: string | n
 }
 
 async function open(config: Config): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(HealthApp.forRoot(config), {
-    bodyParser: false,
-    logger: false,
-    abortOnError: false,
-  });
-  configureHealthApp(app, config);
+  const app = await openHealthApp(config, false);
   await app.listen(0, '127.0.0.1');
   return app;
 }

@@ -1,14 +1,12 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Bus } from '@parley/platform/bus';
 import { loadConfig } from '@parley/platform/config';
 import { defineJob, JobQueue } from '@parley/platform/jobs';
 import { Drain, leaveOnSignals } from '@parley/platform/lifecycle';
 import { z } from 'zod';
-import { configureHealthApp, HealthApp } from './health-app.factory.js';
+import { openHealthApp } from './health-app.factory.js';
 
 /** One line of JSON for the test that started this process. */
 function tell(event: string, facts: object = {}): void {
@@ -25,11 +23,7 @@ const slowJob = defineJob({
 /** A process of its own, to be told to leave, with one slow job. */
 async function main(): Promise<void> {
   const config = loadConfig();
-  const app = await NestFactory.create<NestExpressApplication>(HealthApp.forRoot(config), {
-    bodyParser: false,
-    logger: ['error', 'warn'],
-  });
-  configureHealthApp(app, config);
+  const app = await openHealthApp(config, ['error', 'warn']);
   const server: Server = app.getHttpServer();
   leaveOnSignals(app, server);
   const jobs = app.get(JobQueue);
@@ -38,7 +32,12 @@ async function main(): Promise<void> {
     await sleep(seconds * 1000);
     tell('job ends');
   });
-  app.get(Drain).onDraining(() => tell('draining'));
+  const drain = app.get(Drain);
+  const looking = setInterval(() => {
+    if (!drain.draining) return;
+    clearInterval(looking);
+    tell('draining');
+  }, 5).unref();
   await app.listen(0, '127.0.0.1');
   const address = server.address();
   await jobs.send(slowJob, { seconds: Number(process.argv[2] ?? 0) });

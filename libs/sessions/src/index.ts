@@ -17,9 +17,8 @@ export {
   type NewEvent,
   type Snapshot,
   type StatusNotice,
-  TERMINAL_RUN_EVENTS,
 } from './log-events.js';
-export { MessageDto, MessagePartDto } from './messages.dto.js';
+export { MessageDto } from './messages.dto.js';
 export { MessagesRepository } from './messages.repository.js';
 export { MessagesService } from './messages.service.js';
 export type { ReaderEnd, ReaderSink } from './reader.types.js';
@@ -31,13 +30,12 @@ export { announceRunControl, onRunControl } from './run-control.js';
 export { RunDto, UsageDto } from './runs.dto.js';
 export { type QueuedRun, RunsRepository } from './runs.repository.js';
 export { announceEvents, announceSignal, announceWake } from './session-channel.js';
-export { SessionDto } from './sessions.dto.js';
 export { sessionErrors } from './sessions.errors.js';
 export { SessionsModule } from './sessions.module.js';
 export { SessionsRepository, type TurnSession } from './sessions.repository.js';
 export { SessionsService } from './sessions.service.js';
-export { type SourceMessage, SummariesRepository, type SummaryMaterial } from './summaries.repository.js';
-export { type FirstExchange, type NewTitle, TitlesRepository } from './titles.repository.js';
+export { SummariesRepository } from './summaries.repository.js';
+export { type FirstExchange, TitlesRepository } from './titles.repository.js';
 export { TrialsRepository } from './trials.repository.js';
 export type {
   Accepted,

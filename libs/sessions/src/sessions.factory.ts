@@ -21,7 +21,7 @@ import { TitlesRepository } from './titles.repository.js';
 import type { Accepted, Admission, Ended, Fence, FrozenPlan, NewAnswer, NewTurn, RunEnd } from './turns.types.js';
 
 export const NODE = 'node_a';
-export const PLAN: FrozenPlan = { version: 1, settings: {}, adjusted: [], answers: 'text_chat' };
+const PLAN: FrozenPlan = { version: 1, settings: {}, adjusted: [], answers: 'text_chat' };
 export const ADMISSION: Admission = {
   nodeId: NODE,
   leaseSeconds: 10,

@@ -26,12 +26,12 @@ import { type PlanInput, TurnPlanner } from './turn/turn-planner.service.js';
 import { USE_CASES, UseCaseCatalogue } from './use-case-catalogue.service.js';
 import { UseCasesModule } from './use-cases.module.js';
 
-export const ORG = 'org_01ARZ3NDEKTSV4RRFFQ69G5FAV';
+const ORG = 'org_01ARZ3NDEKTSV4RRFFQ69G5FAV';
 export const ACTOR: Actor = systemActor(ORG, ['use_case:configure']);
-export const NOON = new Date('2026-11-21T12:00:00.000Z');
+const NOON = new Date('2026-11-21T12:00:00.000Z');
 
 /** Overrides without a database: what the library does with them is the same. */
-export class OverridesInMemory {
+class OverridesInMemory {
   readonly rows = new Map<string, StoredOverride>();
 
   readAll(): Promise<StoredOverride[]> {

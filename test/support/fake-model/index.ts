@@ -1,4 +1,3 @@
-export { FakeModel, type FakeModelOptions } from './fake-model.js';
-export type { FakeFilter, FakeRequest, FakeUsage } from './record.js';
-export type { FakeCondition, FakeReply, FakeScript } from './scripts.js';
-export { countTokens, wordBag } from './tokens.js';
+export { FakeModel } from './fake-model.js';
+export type { FakeRequest } from './record.js';
+export { wordBag } from './tokens.js';

@@ -40,7 +40,7 @@ export const runSchema = z.object({
 });
 export type Run = z.infer<typeof runSchema>;
 
-export const problemSchema = z.looseObject({ code: z.string(), status: z.number().int() });
+const problemSchema = z.looseObject({ code: z.string(), status: z.number().int() });
 
 /** What a socket says once a message is stored. */
 export const receiptSchema = z.object({ message_id: z.string(), run_id: z.string(), seq: z.number().int() });

@@ -1,3 +1,4 @@
+import { NO_ORGANISATION } from '@parley/platform/database';
 import type { Permission } from './permissions.js';
 
 /**
@@ -38,4 +39,4 @@ export function systemActor(orgId: string, permissions: readonly Permission[]): 
 }
 
 /** The program acting on what belongs to no organisation: sign-in names, signing keys, nodes. */
-export const INSTALLATION: Actor = systemActor('', []);
+export const INSTALLATION: Actor = systemActor(NO_ORGANISATION.orgId, []);

@@ -6,7 +6,7 @@ export type ProviderName = keyof Config['models']['providers'];
 /** In the order in which a provider that is on is chosen where no model is named. */
 export const PROVIDER_NAMES = ['openai', 'anthropic', 'google', 'ollama'] as const satisfies readonly ProviderName[];
 
-export const OLLAMA_URL = 'http://127.0.0.1:11434/v1';
+const OLLAMA_URL = 'http://127.0.0.1:11434/v1';
 const OPENAI_URL = 'https://api.openai.com/v1';
 
 interface ProviderDefaults {

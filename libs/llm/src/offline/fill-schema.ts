@@ -170,7 +170,7 @@ function namesIn(schema: JsonObject): string[] {
   return Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
 }
 
-export function numberIn(schema: JsonObject, name: string): number | null {
+function numberIn(schema: JsonObject, name: string): number | null {
   const value = schema[name];
   return typeof value === 'number' ? value : null;
 }

@@ -27,7 +27,7 @@ export function readChunk(value: unknown): CompletionChunk | null {
   };
 }
 
-export function readUsage(usage: unknown): TokenCounts | null {
+function readUsage(usage: unknown): TokenCounts | null {
   const input = numberAt(usage, 'prompt_tokens');
   if (input === null) return null;
   return { inputTokens: input, outputTokens: numberAt(usage, 'completion_tokens') ?? 0 };

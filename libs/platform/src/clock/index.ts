@@ -1,2 +1,2 @@
-export { Clock, SettableClock, SystemClock } from './clock.js';
+export { Clock, SettableClock } from './clock.js';
 export { ClockModule } from './clock.module.js';

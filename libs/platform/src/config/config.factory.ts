@@ -34,7 +34,7 @@ export function removeConfigFolders(): void {
 }
 
 /** The findings with which a start is refused; an empty list where it is not. */
-export function refusals(env: Environment, cwd: string = configFolder()): readonly ConfigFinding[] {
+function refusals(env: Environment, cwd: string = configFolder()): readonly ConfigFinding[] {
   try {
     loadConfig({ env, cwd });
     return [];

@@ -1,18 +1,13 @@
-export { ConfigError, type ConfigFinding } from './config.errors.js';
+export { ConfigError } from './config.errors.js';
 export { CONFIG, ConfigModule } from './config.module.js';
 export {
-  type ConfigKey,
-  type ConfigKeyType,
-  type ConfigSection,
   describeConfig,
   describeSections,
 } from './describe-config.js';
 export { type Environment, readEnvironment } from './environment.js';
 export { errorCode } from './error-code.js';
 export { isLimitClass, LIMIT_CLASSES, type LimitClassName, type LimitKey, type LimitRule } from './limit-classes.js';
-export { type LoadOptions, loadConfig, sourceOf } from './load.js';
+export { loadConfig, sourceOf } from './load.js';
 export { maskConfig } from './mask-config.js';
-export { renderConfigReference } from './render-config-reference.js';
-export { renderEnvExample } from './render-env-example.js';
 export { type Config, configSchema } from './schema.js';
 export { decodeWrappingKey, wrappingKeyId } from './shapes.js';

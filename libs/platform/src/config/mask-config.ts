@@ -2,7 +2,7 @@ import { describeConfig } from './describe-config.js';
 import type { Config } from './schema.js';
 
 /** Stands where a secret is set, in `config check` and `GET /admin/config`. */
-export const MASK = '[secret]';
+const MASK = '[secret]';
 
 /** The configuration as it may be shown: secrets masked where set, credentials taken out of addresses. */
 export function maskConfig(config: Config): Readonly<Record<string, unknown>> {

@@ -3,7 +3,7 @@ import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ClockModule } from '../clock/index.js';
 import { ConfigModule, configSchema } from '../config/index.js';
-import { Database } from '../database/index.js';
+import { Database, NO_ORGANISATION } from '../database/index.js';
 import { openTestDatabase, type TestDatabase } from '../testing/index.js';
 import { CryptoModule, SealedFields } from './index.js';
 
@@ -33,11 +33,11 @@ describe('CryptoModule', () => {
     const kek = randomBytes(32).toString('base64');
     const module = await start(kek);
     const place = { table: 'notes', column: 'text_sealed', rowId: 'n1', orgId: null };
-    const sealed = await module.get(SealedFields).seal({ orgId: '' }, { ...place, purpose: 'note' }, 'kept');
+    const sealed = await module.get(SealedFields).seal(NO_ORGANISATION, { ...place, purpose: 'note' }, 'kept');
     await module.close();
     await expect(start(randomBytes(32).toString('base64'))).rejects.toThrow('which is not here');
     const again = await start(kek);
-    expect(await again.get(SealedFields).open({ orgId: '' }, place, sealed)).toBe('kept');
+    expect(await again.get(SealedFields).open(NO_ORGANISATION, place, sealed)).toBe('kept');
     await again.close();
   });
 });

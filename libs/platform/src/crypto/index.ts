@@ -1,5 +1,4 @@
-export { cryptoErrors, KeyRingError } from './crypto.errors.js';
+export { cryptoErrors } from './crypto.errors.js';
 export { CryptoModule } from './crypto.module.js';
-export { envelopeKeyId, type FieldPlace } from './envelope.js';
 export { KeyRing } from './key-ring.js';
-export { type SealedField, SealedFields } from './sealed-fields.js';
+export { SealedFields } from './sealed-fields.js';

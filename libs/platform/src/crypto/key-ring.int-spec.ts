@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { SettableClock } from '../clock/index.js';
 import { configSchema } from '../config/index.js';
+import { NO_ORGANISATION } from '../database/index.js';
 import { openTestDatabase, type TestDatabase } from '../testing/index.js';
 import { KeyRingError } from './crypto.errors.js';
 import { DataKeysRepository, type KeyScope } from './data-keys.repository.js';
@@ -115,7 +116,7 @@ describe('KeyRing', () => {
     const scope = leaf();
     const attempt = (id: string) =>
       repository.replace(
-        { orgId: '' },
+        NO_ORGANISATION,
         scope,
         { id, level: 'leaf', orgId, wrappedBy: 'dek_0', wrapped: 'pe1' },
         {

@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../clock/index.js';
 import { CONFIG, type Config } from '../config/index.js';
-import type { Acting } from '../database/index.js';
+import { NO_ORGANISATION } from '../database/index.js';
 import { newId } from '../ids/index.js';
 import { KeyRingError } from './crypto.errors.js';
 import { DataKeysRepository, type KeyScope, type StoredKey } from './data-keys.repository.js';
@@ -27,9 +27,6 @@ const MOST_VALUES = 2 ** 30;
 const BLOCK = 4096;
 const MOST_CACHED = 10_000;
 const KEY_BYTES = 32;
-
-/** Keys belong to the installation, whoever's data they seal. */
-const INSTALLATION: Acting = { orgId: '' };
 
 /**
  * Three levels of keys: a key-encryption key from the configuration wraps one key per organisation
@@ -85,7 +82,7 @@ export class KeyRing implements OnApplicationBootstrap {
    */
   key(id: string): Promise<Buffer> {
     return remember(this.opened, id, async () => {
-      const stored = await this.repository.find(INSTALLATION, id);
+      const stored = await this.repository.find(NO_ORGANISATION, id);
       if (stored === undefined) throw new Error(`there is no data key ${id}`);
       return this.unwrap(stored);
     });
@@ -93,7 +90,7 @@ export class KeyRing implements OnApplicationBootstrap {
 
   private async activate(scope: KeyScope): Promise<ActiveKey> {
     for (;;) {
-      const stored = await this.repository.reserve(INSTALLATION, scope, BLOCK, MOST_VALUES);
+      const stored = await this.repository.reserve(NO_ORGANISATION, scope, BLOCK, MOST_VALUES);
       if (stored !== undefined) {
         const key = await remember(this.opened, stored.id, () => this.unwrap(stored));
         return { id: stored.id, key, left: BLOCK };
@@ -116,7 +113,7 @@ export class KeyRing implements OnApplicationBootstrap {
       wrapped: sealEnvelope(parent.id, parent.key, placeOf(id, scope.orgId), key),
     };
     const uses = { values: BLOCK, limit: MOST_VALUES, at: this.clock.now() };
-    if (!(await this.repository.replace(INSTALLATION, scope, stored, uses))) return undefined;
+    if (!(await this.repository.replace(NO_ORGANISATION, scope, stored, uses))) return undefined;
     this.opened.set(id, Promise.resolve(key));
     return { id, key, left: BLOCK };
   }
@@ -145,7 +142,7 @@ export class KeyRing implements OnApplicationBootstrap {
   }
 
   private async openWrappingKeys(): Promise<WrappingKeys> {
-    const samples = await this.repository.oldestByWrappingKey(INSTALLATION);
+    const samples = await this.repository.oldestByWrappingKey(NO_ORGANISATION);
     const named = samples.map((sample) => sample.wrappedBy);
     const keys = await openWrappingKeys(this.config, named, (text) => this.logger.warn(text));
     for (const sample of samples) {

@@ -7,9 +7,10 @@ import { type Migration, sql } from 'kysely';
 import { type Config, ConfigModule, configSchema } from '../config/index.js';
 import { openTestDatabase, type TestDatabase } from '../testing/index.js';
 import { DatabaseAccess } from './access.js';
-import { Database } from './database.js';
+import { Database, NO_ORGANISATION } from './database.js';
 import { DatabaseModule } from './database.module.js';
 import { readPostmaster } from './embedded/postmaster-file.js';
+import { openDatabase } from './open-database.js';
 import { SchemaState } from './schema-state.js';
 
 const migrations: Record<string, Migration> = {
@@ -33,10 +34,11 @@ async function boot(
 ) {
   const defaults = configSchema.parse({});
   const whole: Config = { ...defaults, ...more, database: { ...defaults.database, ...config } };
+  const access = await openDatabase(whole, { presence, schema: { migrations } });
   const app = await NestFactory.createApplicationContext(
     {
       module: class {},
-      imports: [ConfigModule.forRoot(whole), DatabaseModule.forRoot({ presence, schema: { migrations } })],
+      imports: [ConfigModule.forRoot(whole), DatabaseModule.forAccess(access, { migrations })],
     },
     { logger: false, abortOnError: false },
   );
@@ -45,7 +47,7 @@ async function boot(
 }
 
 function countNotes(app: INestApplicationContext) {
-  return app.get(Database).as({ orgId: '' }, (db) => sql<{ n: number }>`select count(*) as n from notes`.execute(db));
+  return app.get(Database).as(NO_ORGANISATION, (db) => sql<{ n: number }>`select count(*) as n from notes`.execute(db));
 }
 
 describe('DatabaseModule on the embedded PostgreSQL', () => {

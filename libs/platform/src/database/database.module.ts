@@ -1,9 +1,8 @@
-import { type DynamicModule, Global, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/index.js';
 import { DatabaseAccess } from './access.js';
 import { APP_POOL, Database } from './database.js';
 import { SchemaMigrator, type SchemaSource } from './migrator.js';
-import { type OpenOptions, openDatabase } from './open-database.js';
 import { SchemaState } from './schema-state.js';
 import { ServerInspector } from './server-inspector.js';
 
@@ -15,46 +14,31 @@ class AccessCloser implements OnApplicationShutdown {
   }
 }
 
-/** The database of this process: opened, checked and migrated before anything else is built upon it. */
+/** The database of this process, which `openDatabase` has opened, checked and migrated. */
 @Global()
 @Module({})
 export class DatabaseModule {
-  /** Opens the database with the application and closes it with it. */
-  static forRoot(options: OpenOptions): DynamicModule {
-    return assemble(options.schema, [
-      { provide: DatabaseAccess, inject: [CONFIG], useFactory: (config: Config) => openDatabase(config, options) },
-    ]);
-  }
-
   /**
    * Works with what `openDatabase` gave, and closes it with the application. Where the application cannot be
    * built Nest runs no shutdown hooks: then the caller closes it. Closing twice does nothing.
    */
   static forAccess(access: DatabaseAccess, schema: SchemaSource): DynamicModule {
-    return assemble(schema, [{ provide: DatabaseAccess, useValue: access }]);
+    return {
+      module: DatabaseModule,
+      providers: [
+        { provide: DatabaseAccess, useValue: access },
+        { provide: AccessCloser, useFactory: () => new AccessCloser(access) },
+        { provide: SchemaMigrator, useFactory: () => new SchemaMigrator(schema) },
+        {
+          provide: APP_POOL,
+          inject: [CONFIG],
+          useFactory: ({ database }: Config) => access.openPool(database.pool_size, 'parley'),
+        },
+        Database,
+        SchemaState,
+        ServerInspector,
+      ],
+      exports: [Database, DatabaseAccess, SchemaMigrator, SchemaState, ServerInspector],
+    };
   }
-}
-
-function assemble(schema: SchemaSource, opening: Provider[]): DynamicModule {
-  return {
-    module: DatabaseModule,
-    providers: [
-      ...opening,
-      {
-        provide: AccessCloser,
-        inject: [DatabaseAccess],
-        useFactory: (access: DatabaseAccess) => new AccessCloser(access),
-      },
-      { provide: SchemaMigrator, useFactory: () => new SchemaMigrator(schema) },
-      {
-        provide: APP_POOL,
-        inject: [CONFIG, DatabaseAccess],
-        useFactory: ({ database }: Config, access: DatabaseAccess) => access.openPool(database.pool_size, 'parley'),
-      },
-      Database,
-      SchemaState,
-      ServerInspector,
-    ],
-    exports: [Database, DatabaseAccess, SchemaMigrator, SchemaState, ServerInspector],
-  };
 }

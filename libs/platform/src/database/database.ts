@@ -18,6 +18,9 @@ export interface Acting {
   readonly orgId: string;
 }
 
+/** The program at work on what belongs to no organisation: nodes, jobs, keys, counters. */
+export const NO_ORGANISATION: Acting = { orgId: '' };
+
 /** A query executor inside one transaction. It works only until that transaction ends. */
 export type Executor = Pick<
   Kysely<Tables>,

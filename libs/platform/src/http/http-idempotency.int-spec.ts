@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SealedFields } from '../crypto/index.js';
+import { NO_ORGANISATION } from '../database/index.js';
 import { newId } from '../ids/index.js';
 import { openTestDatabase, type TestDatabase } from '../testing/index.js';
 import { type HttpTestApp, made, openHttpApp, read } from './http-app.factory.js';
+import { IdempotencyRepository } from './idempotency/idempotency.repository.js';
 import { StoredAnswers } from './idempotency/stored-answers.js';
-import { IdempotencyRepository } from './index.js';
 
 let store: TestDatabase;
 let http: HttpTestApp;
@@ -180,7 +181,7 @@ it('removes what is past its time', async () => {
   const repository = http.app.get(IdempotencyRepository);
   http.clock.advance(24 * 3600 * 1000 + 1);
   await create('young', alice);
-  expect(await repository.purge({ orgId: '' }, http.clock.now())).toBeGreaterThan(0);
+  expect(await repository.purge(NO_ORGANISATION, http.clock.now())).toBeGreaterThan(0);
   const { rows } = await store.pool.query<{ key: string }>('select key from idempotency_keys');
   expect(rows).toEqual([{ key: 'young' }]);
 });

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { monotonicFactory, ulid } from 'ulid';
+import { monotonicFactory } from 'ulid';
 
 /** Prefixes of public ids; each names one kind of object. */
 export const ID_PREFIXES = {
@@ -41,11 +41,9 @@ const BODY = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /**
  * A new opaque id `<prefix>_<ULID>`: 48 bits of milliseconds and 80 random bits, increasing within
  * one process even inside a millisecond, so that bytewise order is the order of creation.
- * @param at milliseconds since the epoch for what was made at another time (imports); such ids do
- *   not take part in the increasing order within this process.
  */
-export function newId(kind: IdKind, at?: number): string {
-  return `${ID_PREFIXES[kind]}_${at === undefined ? nextUlid() : ulid(at, randomFraction)}`;
+export function newId(kind: IdKind): string {
+  return `${ID_PREFIXES[kind]}_${nextUlid()}`;
 }
 
 /** Whether a text from outside has the shape of an id of that kind. A malformed one is a 404, never a 500. */

@@ -1,1 +1,1 @@
-export { ID_PREFIXES, type IdKind, isId, newId } from './ids.js';
+export { type IdKind, isId, newId } from './ids.js';

@@ -64,20 +64,6 @@ export class JobAdmin {
     return moved;
   }
 
-  /**
-   * Removes dead letters for good.
-   * @throws NOT_FOUND when none of the ids is a dead letter.
-   */
-  async drop(actor: Acting, ids: readonly string[]): Promise<number> {
-    const boss = await this.engine.boss();
-    let dropped = 0;
-    for (const [queue, letters] of await this.find(actor, ids)) {
-      await boss.deleteJob(queue, letters);
-      dropped += letters.length;
-    }
-    return dropped;
-  }
-
   private async find(actor: Acting, ids: readonly string[]): Promise<Map<string, string[]>> {
     const wellFormed = ids.filter((id) => UUID.test(id)).slice(0, MOST);
     const rows = await this.repository.deadLetters(actor, { job: null, ids: wellFormed, limit: MOST });

@@ -152,6 +152,6 @@ export class JobEngine {
   }
 }
 
-export function deadLetterQueue(job: string): string {
+function deadLetterQueue(job: string): string {
   return `${job}.dead`;
 }

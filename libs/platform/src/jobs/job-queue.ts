@@ -4,9 +4,6 @@ import type { JobDefinition } from './define-job.js';
 export interface SendOptions {
   /** The caller's transaction: the job is there if and when it commits. */
   readonly db?: Executor;
-  readonly startAfterSeconds?: number;
-  /** Instead of the key that the definition's `singleton` makes; only for jobs that declare one. */
-  readonly singletonKey?: string;
 }
 
 export interface JobContext {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { PgBoss } from 'pg-boss';
-import type { Acting } from '../database/index.js';
+import { NO_ORGANISATION } from '../database/index.js';
 import { toProblem } from '../errors/index.js';
 import { runWithContext } from '../observability/index.js';
 import { DEFAULT_TIMEOUT_SECONDS, delayAfter, type JobDefinition } from './define-job.js';
@@ -12,9 +12,6 @@ import type { JobClaim, JobsRepository } from './jobs.repository.js';
 
 /** What a handler gets to end after its signal was aborted. */
 const GRACE_MS = 1000;
-
-/** The queue belongs to no organisation. */
-const INSTALLATION: Acting = { orgId: '' };
 
 /** Reason of an abort that is nobody's failure. */
 export class NodeLeaves extends Error {
@@ -107,14 +104,14 @@ export class JobTries<P extends object> {
     runWithContext({ correlationId }, () =>
       this.logger.warn({ msg: `try ${attempt} of ${this.job.name} failed, ${then}`, job_id: claim.id, err: error }),
     );
-    await this.parts.repository.beforeFailure(INSTALLATION, claim, next);
+    await this.parts.repository.beforeFailure(NO_ORGANISATION, claim, next);
     const problem = toProblem(error, { correlationId });
     await this.parts.boss.fail(claim.name, { id: claim.id, retryCount: claim.retryCount }, problem);
     return next === 'never' ? 'dead' : 'retried';
   }
 
   private async handBack(claim: JobClaim): Promise<JobResult> {
-    await this.parts.repository.handBack(INSTALLATION, claim);
+    await this.parts.repository.handBack(NO_ORGANISATION, claim);
     return 'handed_back';
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CompiledQuery } from 'kysely';
 import type { Db } from 'pg-boss';
-import type { Acting, Executor } from '../database/index.js';
+import { type Executor, NO_ORGANISATION } from '../database/index.js';
 import { Drain, type DrainTurn } from '../lifecycle/index.js';
 import type { JobDefinition } from './define-job.js';
 import { JobEngine } from './job-engine.js';
@@ -18,8 +18,6 @@ const START_AGAIN_MS = 2000;
 const BACKLOG_MS = 15_000;
 /** For an application that is closed without a drain. */
 const CLOSE_MS = 1000;
-
-const INSTALLATION: Acting = { orgId: '' };
 
 /** Whether this process works jobs, or only sends them. */
 export class JobsRole {
@@ -57,18 +55,13 @@ export class PgBossQueue extends JobQueue implements OnApplicationBootstrap, OnM
     });
   }
 
-  async send<P extends object>(
-    job: JobDefinition<P>,
-    payload: P,
-    { db, startAfterSeconds, singletonKey = job.singleton?.(payload) }: SendOptions = {},
-  ): Promise<string | null> {
+  async send<P extends object>(job: JobDefinition<P>, payload: P, { db }: SendOptions = {}): Promise<string | null> {
     const data = packJob(job, payload);
-    if (singletonKey !== undefined && job.singleton === undefined) throw new Error(`${job.name} declares no singleton`);
+    const singletonKey = job.singleton?.(payload);
     const boss = await this.engine.boss();
     await this.engine.ensureQueue(job);
     return boss.send(job.name, data, {
       ...(db === undefined ? {} : { db: within(db) }),
-      ...(startAfterSeconds === undefined ? {} : { startAfter: Math.ceil(startAfterSeconds) }),
       ...(singletonKey === undefined ? {} : { singletonKey }),
     });
   }
@@ -135,7 +128,7 @@ export class PgBossQueue extends JobQueue implements OnApplicationBootstrap, OnM
 
   private async measure(): Promise<void> {
     try {
-      this.metrics.backlog(await this.repository.counts(INSTALLATION));
+      this.metrics.backlog(await this.repository.counts(NO_ORGANISATION));
     } catch (error) {
       this.engine.complain('the backlog cannot be counted', error);
     }

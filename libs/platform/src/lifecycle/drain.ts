@@ -35,7 +35,6 @@ const GRACE_MS = 2000;
 export class Drain {
   private readonly logger = new Logger(Drain.name);
   private readonly hooks: DrainHook[] = [];
-  private readonly listeners = new Set<() => void>();
   private begun = false;
   private done: Promise<void> | undefined;
 
@@ -54,11 +53,6 @@ export class Drain {
     this.hooks.push({ name, phase, work });
   }
 
-  /** Called at once when draining begins, before any turn. */
-  onDraining(listener: () => void): void {
-    this.listeners.add(listener);
-  }
-
   /** Drains; a second call waits for the first. Never rejects. */
   run(): Promise<void> {
     this.begun = true;
@@ -69,20 +63,11 @@ export class Drain {
   private async drain(): Promise<void> {
     const { drain_seconds: seconds, ready_delay_seconds: readyDelay } = this.config.shutdown;
     this.logger.log(`Leaving: ready says 503, at most ${seconds} s for what runs.`);
-    for (const listener of this.listeners) this.tell(listener);
     if (readyDelay > 0) await new Promise((resolve) => setTimeout(resolve, readyDelay * 1000));
     const turn = startTurn(seconds * 1000);
     for (const phase of DRAIN_PHASES) {
       const together = this.hooks.filter((hook) => hook.phase === phase);
       await Promise.all(together.map((hook) => this.take(hook, turn)));
-    }
-  }
-
-  private tell(listener: () => void): void {
-    try {
-      listener();
-    } catch (error) {
-      this.logger.error({ msg: 'a listener threw when draining began', err: error });
     }
   }
 

@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Acting } from '../database/index.js';
+import { NO_ORGANISATION } from '../database/index.js';
 import { Drain } from './drain.js';
 import { NodeId } from './node-id.js';
 import { type LiveNode, NodesRepository } from './nodes.repository.js';
@@ -8,9 +8,6 @@ const BEAT_MS = 2000;
 /** Three beats missed. */
 const ALIVE_SECONDS = 7;
 const FORGET_SECONDS = 60;
-
-/** Nodes belong to no organisation. */
-const INSTALLATION: Acting = { orgId: '' };
 
 /** Which nodes live, as this one last heard: at most some seconds old, and as before while the database is away. */
 @Injectable()
@@ -55,7 +52,7 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
     this.left = true;
     clearInterval(this.timer);
     await this.beating;
-    await this.attempt(() => this.repository.remove(INSTALLATION, this.self.value));
+    await this.attempt(() => this.repository.remove(NO_ORGANISATION, this.self.value));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -65,7 +62,7 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
   private async beat(): Promise<void> {
     // A beat that takes long, because the database does, is not doubled.
     this.beating ??= this.attempt(async () => {
-      this.nodes = await this.repository.beat(INSTALLATION, this.self, ALIVE_SECONDS, FORGET_SECONDS);
+      this.nodes = await this.repository.beat(NO_ORGANISATION, this.self, ALIVE_SECONDS, FORGET_SECONDS);
     }).finally(() => {
       this.beating = undefined;
     });

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { CompiledQuery } from 'kysely';
 import { BurstyRateLimiter, RateLimiterPostgres, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import { CONFIG, type Config } from '../config/index.js';
-import { Database } from '../database/index.js';
+import { Database, NO_ORGANISATION } from '../database/index.js';
 import { NodeRegistry } from '../lifecycle/index.js';
 import { MemoryLimiter } from './memory-limiter.js';
 import { SharedLimiter } from './shared-limiter.js';
@@ -154,7 +154,7 @@ interface LimiterRows {
 function queryableOf(database: Database) {
   const query = ({ text, values = [] }: LimiterStatement): Promise<LimiterRows> =>
     database.as(
-      { orgId: '' },
+      NO_ORGANISATION,
       async (db) => {
         const { rows } = await db.executeQuery(CompiledQuery.raw(text, [...values]));
         return { rows, rowCount: rows.length };

@@ -1,16 +1,14 @@
 export { eventLoopLag } from './event-loop-lag.js';
 export { HttpMetrics } from './http-metrics.js';
 export { LoggingModule } from './logging.module.js';
-export { type HistogramOptions, type MetricOptions, Metrics, type ReadOptions } from './metrics.js';
+export { Metrics } from './metrics.js';
 export { MetricsModule } from './metrics.module.js';
 export { MetricsAccess } from './metrics-access.js';
 export { ProgramLog } from './program-log.js';
-export { redact, redactText } from './redact.js';
 export {
   type ContextPrincipal,
   contextPrincipal,
   correlationId,
-  currentContext,
   identify,
   newContext,
   type RequestContext,

@@ -1,6 +1,5 @@
 export { ClientAddresses } from './client-address.js';
 export { gatherWrites } from './gather-writes.js';
-export { HandshakeRules } from './handshake-rules.js';
 export { SocketIoAdapter } from './socket-io.adapter.js';
 export { SocketsModule } from './sockets.module.js';
-export { refuseUpgrade, UpgradeDoors, type UpgradeHandler } from './upgrade-doors.js';
+export { refuseUpgrade, UpgradeDoors } from './upgrade-doors.js';

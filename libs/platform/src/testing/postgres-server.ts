@@ -27,7 +27,7 @@ export interface TestPostgres extends TestServer {
 }
 
 /** Folder of this machine's PostgreSQL programs, 15 or newer, or null. */
-export function postgresServerBinaries(): string | null {
+function postgresServerBinaries(): string | null {
   const folders = [output('pg_config', ['--bindir']), ...packagedFolders(), folderOnPath('postgres')];
   return folders.find((folder) => folder !== null && majorOf(folder) >= OLDEST) ?? null;
 }

@@ -27,7 +27,7 @@ export interface TestRedis {
 const MISSING = 'there is no redis-server on PATH';
 
 /** Path of this machine's redis-server, or null. */
-export function redisServerBinary(): string | null {
+function redisServerBinary(): string | null {
   const folders = (process.env['PATH'] ?? '').split(':');
   return folders.map((folder) => join(folder, 'redis-server')).find((file) => existsSync(file)) ?? null;
 }

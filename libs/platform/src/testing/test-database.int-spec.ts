@@ -1,4 +1,5 @@
 import { DEFAULT_ORG_ID } from '@parley/schema';
+import { NO_ORGANISATION } from '../database/index.js';
 import { isId } from '../ids/index.js';
 import { openTestDatabase, type TestDatabase } from './index.js';
 
@@ -25,7 +26,7 @@ describe('openTestDatabase', () => {
   });
 
   it('holds the home organisation and nothing else', async () => {
-    const rows = await first.database.as({ orgId: '' }, (db) =>
+    const rows = await first.database.as(NO_ORGANISATION, (db) =>
       db.selectFrom('organisations').select(['id', 'is_home']).execute(),
     );
     expect(rows).toEqual([{ id: DEFAULT_ORG_ID, is_home: true }]);

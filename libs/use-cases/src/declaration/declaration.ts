@@ -16,7 +16,7 @@ export const COMPONENT_NAMES = [
 ] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
-export const CATEGORIES = ['basic', 'specialized', 'multi_participant', 'context_memory', 'development'] as const;
+const CATEGORIES = ['basic', 'specialized', 'multi_participant', 'context_memory', 'development'] as const;
 
 const componentName = z.enum(COMPONENT_NAMES);
 const slug = z.string().regex(/^[a-z0-9_]{1,64}$/, 'is no slug');

@@ -65,11 +65,11 @@ export function resolveTurn(
 }
 
 /** Rules over several settings that these break. */
-export function brokenRules(components: readonly Component[], settings: FrozenSettings): BrokenRule[] {
+function brokenRules(components: readonly Component[], settings: FrozenSettings): BrokenRule[] {
   return components.flatMap((component) => component.rules?.(groupOf(settings, component.name)) ?? []);
 }
 
-export function toFinding(effective: EffectiveSettings, { path, code, detail }: BrokenRule, base: string): FieldError {
+function toFinding(effective: EffectiveSettings, { path, code, detail }: BrokenRule, base: string): FieldError {
   const name = effective.space.settings.get(path)?.name ?? path;
   return { pointer: `${base}/${name.split('.').map(escapePointer).join('/')}`, code, detail };
 }

@@ -15,7 +15,7 @@ import { TurnModels } from './turn-models.js';
 import { within } from './within.js';
 
 /** The way in; those of one step go at the same time. Back it goes in reverse. */
-export const WAY_IN: readonly (readonly ComponentName[])[] = [
+const WAY_IN: readonly (readonly ComponentName[])[] = [
   ['trace'],
   ['router'],
   ['persona'],

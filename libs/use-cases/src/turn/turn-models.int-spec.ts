@@ -64,12 +64,12 @@ describe('the models of one run', () => {
     fake.reset();
     fake.script({ when: { schema: 'mood' }, reply: { json: { mood: 'calm' } } });
     const outcome = await run({}, async (turn) => {
-      const { value } = await turn.models.structured({
+      const { value } = await turn.models.json({
         ...call('default'),
         purpose: 'mood',
-        schema: { name: 'mood', schema: MOOD },
+        schema: { name: 'mood', schema: z.toJSONSchema(MOOD) },
       });
-      return value.mood;
+      return MOOD.parse(value).mood;
     });
     expect(outcome.messages).toMatchObject([{ content: 'calm' }]);
     expect(outcome.calls).toMatchObject([{ purpose: 'mood', provider: 'openai', model: 'first' }]);

@@ -8,7 +8,6 @@ import {
   type ModelGateway,
   type ModelReport,
   type StructuredAnswer,
-  type ZodCall,
 } from '@parley/llm';
 import { useCaseErrors } from '../use-cases.errors.js';
 import type { RunLimits } from './run-limits.js';
@@ -43,13 +42,7 @@ export class TurnModels {
     return this.counted(call.purpose, ask, (answer) => answer);
   }
 
-  /** Asks for JSON of a shape; one repair, then MODEL_OUTPUT_INVALID. */
-  structured<T>(call: Omit<ZodCall<T>, Scoped>): Promise<StructuredAnswer<T>> {
-    const ask = () => this.gateway.structured(this.scope.actor, { ...call, ...this.shared() });
-    return this.counted(call.purpose, ask, ({ answer }) => answer);
-  }
-
-  /** The same with a JSON Schema that somebody else wrote. */
+  /** Asks for JSON of a schema that somebody else wrote; one repair, then MODEL_OUTPUT_INVALID. */
   json(call: Omit<JsonSchemaCall, Scoped>): Promise<StructuredAnswer<unknown>> {
     const ask = () => this.gateway.structured(this.scope.actor, { ...call, ...this.shared() });
     return this.counted(call.purpose, ask, ({ answer }) => answer);

@@ -8,7 +8,7 @@ import { canReach, giveTo, letThrough, type OsIdentity, serverIdentity } from '.
 import { readIfThere, writeOnce } from './write-once.js';
 
 /** Where clusters lie that cannot lie in their data directory. */
-export const ELSEWHERE = '/var/lib/parley';
+const ELSEWHERE = '/var/lib/parley';
 /** File in a data directory that names the cluster's home. */
 const POINTER = 'postgres.at';
 /** sockaddr_un: 108 bytes with the closing zero. */

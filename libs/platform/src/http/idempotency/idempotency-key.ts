@@ -1,13 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { platformErrors } from '../../errors/index.js';
 
-export interface IdempotentOptions {
-  /** The answer shows a secret once: it is kept this many seconds, not `idempotency.hours`. */
-  readonly secretSeconds?: number;
-}
-
-export const IDEMPOTENT = 'parley:idempotent';
-
 /** @throws BAD_REQUEST for an empty or overlong key, or one with other than visible ASCII characters */
 export function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { catchError, from, mergeMap, type Observable, of } from 'rxjs';
 import { Clock } from '../../clock/index.js';
@@ -8,7 +7,7 @@ import { CONFIG, type Config } from '../../config/index.js';
 import { platformErrors } from '../../errors/index.js';
 import { type ContextPrincipal, contextPrincipal } from '../../observability/index.js';
 import { IdempotencyRepository, type KeyUse } from './idempotency.repository.js';
-import { IDEMPOTENT, type IdempotentOptions, parseIdempotencyKey } from './idempotency-key.js';
+import { parseIdempotencyKey } from './idempotency-key.js';
 import { answerOf, giveAgain, StoredAnswers } from './stored-answers.js';
 
 /** A running call holds its key this long beyond its last sign of life, so a dead node blocks nobody for more. */
@@ -21,7 +20,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
     private readonly repository: IdempotencyRepository,
     private readonly answers: StoredAnswers,
     private readonly clock: Clock,
-    private readonly reflector: Reflector,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -33,7 +31,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const response = context.switchToHttp().getResponse<Response>();
     const use = this.useOf(request, key, principal);
     const first = await this.repository.begin(use, new Date(use.begunAt.getTime() + LEASE_MS));
-    if (first.state === 'begun') return this.run(use, this.keptUntil(context, use), response, next);
+    if (first.state === 'begun') return this.run(use, this.keptUntil(use), response, next);
     if (!first.fingerprint.equals(use.fingerprint)) throw platformErrors.IDEMPOTENCY_KEY_REUSED();
     if (first.state === 'running') throw platformErrors.IDEMPOTENCY_IN_PROGRESS({ retryAfter: 1 });
     return of(giveAgain(await this.answers.open(use, first.answerSealed), first.status, response));
@@ -48,10 +46,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return { orgId: principal.orgId, principalId: principal.principalId, key, fingerprint, begunAt: this.clock.now() };
   }
 
-  private keptUntil(context: ExecutionContext, use: KeyUse): Date {
-    const options = this.reflector.get<IdempotentOptions | undefined>(IDEMPOTENT, context.getHandler());
-    const seconds = options?.secretSeconds ?? this.config.idempotency.hours * 3600;
-    return new Date(use.begunAt.getTime() + seconds * 1000);
+  private keptUntil(use: KeyUse): Date {
+    return new Date(use.begunAt.getTime() + this.config.idempotency.hours * 3_600_000);
   }
 
   private run(use: KeyUse, keptUntil: Date, response: Response, next: CallHandler): Observable<unknown> {

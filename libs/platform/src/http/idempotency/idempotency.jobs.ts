@@ -1,12 +1,12 @@
 import { Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { z } from 'zod';
 import { Clock } from '../../clock/index.js';
-import type { Acting } from '../../database/index.js';
+import { NO_ORGANISATION } from '../../database/index.js';
 import { defineJob, JobQueue } from '../../jobs/index.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 
 /** Removes answers that nobody may ask for again. */
-export const idempotencyPurgeJob = defineJob({
+const idempotencyPurgeJob = defineJob({
   name: 'idempotency.purge',
   payload: z.object({}),
   // The next round comes anyway.
@@ -16,9 +16,6 @@ export const idempotencyPurgeJob = defineJob({
 });
 
 const EVERY_QUARTER_OF_AN_HOUR = '*/15 * * * *';
-
-/** Rows of all organisations, by their time alone. */
-const INSTALLATION: Acting = { orgId: '' };
 
 @Injectable()
 export class IdempotencyJobs implements OnModuleInit {
@@ -30,7 +27,7 @@ export class IdempotencyJobs implements OnModuleInit {
 
   onModuleInit(): void {
     this.jobs?.work(idempotencyPurgeJob, async () => {
-      await this.repository.purge(INSTALLATION, this.clock.now());
+      await this.repository.purge(NO_ORGANISATION, this.clock.now());
     });
     this.jobs?.schedule(idempotencyPurgeJob, EVERY_QUARTER_OF_AN_HOUR, {});
   }

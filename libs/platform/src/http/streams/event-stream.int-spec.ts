@@ -69,7 +69,7 @@ it('beats while nothing is said, and not into a line that nobody reads', async (
   reader.destroy();
 });
 
-it('says how much a slow reader has not taken, and when it has caught up', async () => {
+it('says how much a slow reader has not taken, and nothing once it has caught up', async () => {
   const { stream, reader } = await open();
   reader.pause();
   // The system takes some megabytes before anything has to wait here.
@@ -78,14 +78,8 @@ it('says how much a slow reader has not taken, and when it has caught up', async
     await sleep(5);
   }
   expect(stream.buffered()).toBeGreaterThanOrEqual(1_048_576);
-  let caughtUp = false;
-  const drained = stream.drained().then(() => {
-    caughtUp = true;
-  });
-  await sleep(50);
-  expect(caughtUp).toBe(false);
   reader.resume();
-  await drained;
+  for (let waited = 0; stream.buffered() > 0 && waited < 5000; waited += 10) await sleep(10);
   expect(stream.buffered()).toBe(0);
   stream.end();
 });
@@ -109,7 +103,6 @@ it('notices once that the reader has gone, and takes nothing more', async () => 
   for (let waited = 0; !stream.closed && waited < 2000; waited += 10) await sleep(10);
   expect(stream.closed).toBe(true);
   expect(stream.write({ event: 'delta', data: 'x' })).toBe(0);
-  await stream.drained();
   stream.end();
   expect(closed()).toBe(1);
 });

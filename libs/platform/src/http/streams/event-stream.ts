@@ -23,8 +23,6 @@ export interface EventStream {
   write(event: StreamEvent): number;
   /** Bytes that the reader has not taken yet. */
   buffered(): number;
-  /** Resolves when the reader has taken everything, or the stream is closed. */
-  drained(): Promise<void>;
   /** Ends the stream after what was written. */
   end(): void;
   /** Cuts the line at once; what is buffered is lost. */
@@ -46,7 +44,6 @@ export function openEventStream(response: ServerResponse, options: EventStreamOp
 
 class ResponseEventStream implements EventStream {
   private readonly heartbeat: NodeJS.Timeout;
-  private readonly waiting: Array<() => void> = [];
   closed = false;
 
   constructor(
@@ -55,7 +52,6 @@ class ResponseEventStream implements EventStream {
   ) {
     this.heartbeat = setInterval(() => this.beat(), options.heartbeatSeconds * 1000);
     this.heartbeat.unref();
-    response.on('drain', () => this.release());
     response.once('close', () => this.close());
     // A client that is gone shows as an error of the socket; `close` follows and says all there is to say.
     response.on('error', () => this.close());
@@ -74,11 +70,6 @@ class ResponseEventStream implements EventStream {
     return this.response.writableLength;
   }
 
-  drained(): Promise<void> {
-    if (this.closed || this.buffered() === 0) return Promise.resolve();
-    return new Promise((resolve) => this.waiting.push(resolve));
-  }
-
   end(): void {
     if (!this.closed) this.response.end();
   }
@@ -92,15 +83,10 @@ class ResponseEventStream implements EventStream {
     if (!this.closed && this.buffered() === 0) this.response.write(':\n\n');
   }
 
-  private release(): void {
-    for (const resolve of this.waiting.splice(0)) resolve();
-  }
-
   private close(): void {
     if (this.closed) return;
     this.closed = true;
     clearInterval(this.heartbeat);
-    this.release();
     this.options.onClose?.();
   }
 }

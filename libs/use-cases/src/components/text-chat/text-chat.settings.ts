@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { text } from '../../settings/value-types.js';
 import { jsonSchemaProblem } from './response-schema.js';
 
-export const RESPONSE_STYLES = ['conversational', 'formal', 'technical', 'creative', 'concise'] as const;
-export const RESPONSE_FORMATS = ['text', 'markdown', 'html', 'json'] as const;
-export const FORMALITY_LEVELS = ['casual', 'moderate', 'formal'] as const;
-export const EXPERTISE_LEVELS = ['general', 'specialized', 'expert'] as const;
+const RESPONSE_STYLES = ['conversational', 'formal', 'technical', 'creative', 'concise'] as const;
+const RESPONSE_FORMATS = ['text', 'markdown', 'html', 'json'] as const;
+const FORMALITY_LEVELS = ['casual', 'moderate', 'formal'] as const;
+const EXPERTISE_LEVELS = ['general', 'specialized', 'expert'] as const;
 
 const LONGEST_MESSAGE = 32_000;
 const length = z.number().int().min(1).max(LONGEST_MESSAGE);
