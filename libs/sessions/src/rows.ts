@@ -1,9 +1,9 @@
 import type { MessagesTable, RunsTable } from '@parley/schema';
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
-import type { LogEvent, LogEventType } from './log-events.js';
-import type { MessageDto } from './messages.dto.js';
-import type { RunDto } from './runs.dto.js';
+import type { LogEvent, LogEventType } from './log/log-events.js';
+import type { MessageDto } from './messages/messages.dto.js';
+import type { RunDto } from './runs/runs.dto.js';
 
 export const MESSAGE_COLUMNS = [
   'id',

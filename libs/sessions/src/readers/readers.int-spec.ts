@@ -1,0 +1,57 @@
+import type { Actor } from '@parley/auth';
+import { Bus, type BusSubscription } from '@parley/platform/bus';
+import { configSchema } from '@parley/platform/config';
+import { Conversations } from '../sessions.factory.js';
+import { LiveTexts } from './live-texts.js';
+import { SinkInMemory } from './reader.factory.js';
+import { Readers } from './readers.service.js';
+
+/** Says that it is well and carries nothing: every wake is lost. */
+class DumbBus extends Bus {
+  readonly mode = 'redis';
+  publish(): void {}
+  subscribe(): BusSubscription {
+    return { ready: Promise.resolve(), close: () => undefined };
+  }
+  state(): { healthy: boolean } {
+    return { healthy: true };
+  }
+  onDoubt(): () => void {
+    return () => undefined;
+  }
+}
+
+describe('readers whose wakes are lost while the bus looks well', () => {
+  let all: Conversations;
+  let ada: Actor;
+  let readers: Readers;
+  beforeAll(async () => {
+    all = await Conversations.open();
+    ada = await all.user();
+    readers = new Readers(new DumbBus(), all.log, all.runs, all.drafts, new LiveTexts(), configSchema.parse({}));
+    readers.onModuleInit();
+  });
+  afterAll(async () => {
+    readers.onModuleDestroy();
+    await all.close();
+  });
+
+  it('are brought up to date within fifteen seconds, all by one statement, and told of what is gone', async () => {
+    const sessions = [await all.session(ada), await all.session(ada), await all.session(ada)];
+    const sinks = sessions.map((sessionId) => {
+      const sink = new SinkInMemory();
+      readers.open({ actor: ada, sessionId, after: 0 }, sink);
+      return sink;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const asked = jest.spyOn(all.log, 'lastSeqs');
+    const [first = '', , third = ''] = sessions;
+    await all.exchange(ada, first, 'question', 'answer');
+    await all.sessions.remove(ada, third, all.now());
+
+    await new Promise((resolve) => setTimeout(resolve, 15_500));
+    expect(sinks.map(({ events }) => events.map(({ seq }) => seq))).toEqual([[1, 2, 3, 4, 5, 6], [], []]);
+    expect(sinks.map(({ ends }) => ends)).toEqual([[], [], [{ reason: 'gone' }]]);
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+});
