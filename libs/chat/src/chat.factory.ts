@@ -1,6 +1,6 @@
 import { systemActor } from '@parley/auth';
 import type { BegunRun } from './runs/begun-run.js';
-import type { LiveRun, LiveRunListener, Voice } from './runs/live-run.js';
+import type { LiveMessage, LiveRun, LiveRunListener } from './runs/live-run.js';
 
 export const AT = new Date('2026-11-21T12:00:00.000Z');
 
@@ -40,8 +40,8 @@ export function begunRun(more: Partial<BegunRun> = {}): BegunRun {
 export class RecordedListener implements LiveRunListener {
   readonly said: string[] = [];
 
-  textGrew(_live: LiveRun, voice: Voice): void {
-    this.said.push(`grew ${voice.messageId}`);
+  textGrew(_live: LiveRun, message: LiveMessage): void {
+    this.said.push(`grew ${message.messageId}`);
   }
 
   component(_live: LiveRun, type: string, { component }: Record<string, unknown>): void {

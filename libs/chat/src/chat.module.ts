@@ -12,8 +12,8 @@ import { LeaseKeeper } from './runs/lease-keeper.service.js';
 import { Pacer } from './runs/pacer.service.js';
 import { Remains } from './runs/remains.service.js';
 import { Rounds } from './runs/rounds.service.js';
+import { RunBroadcast } from './runs/run-broadcast.service.js';
 import { RunEnds } from './runs/run-ends.service.js';
-import { RunVoice } from './runs/run-voice.service.js';
 import { Runner } from './runs/runner.service.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
@@ -47,7 +47,7 @@ import { TurnsService } from './turns/turns.service.js';
     Remains,
     Rounds,
     RunEnds,
-    RunVoice,
+    RunBroadcast,
     Runner,
     Summaries,
     Sweeper,

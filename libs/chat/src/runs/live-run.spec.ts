@@ -17,7 +17,7 @@ describe('LiveRun', () => {
     live.delta('msg_a', 'one ');
     live.delta('msg_b', 'zwei');
     live.delta('msg_a', 'two');
-    expect(live.voices.map(({ text }) => text)).toEqual(['one two', 'zwei']);
+    expect(live.messages.map(({ text }) => text)).toEqual(['one two', 'zwei']);
     expect(heard.said).toEqual(['grew msg_a', 'grew msg_b', 'grew msg_a']);
   });
 

@@ -3,7 +3,7 @@ import type { ComponentResult, TurnSink } from '@parley/use-cases';
 import type { BegunRun } from './begun-run.js';
 
 /** A message that is being written. */
-export interface Voice {
+export interface LiveMessage {
   readonly messageId: string;
   readonly authorId: string;
   readonly authorName: string;
@@ -21,13 +21,13 @@ export interface Voice {
 
 /** What a run tells while it is executed: text goes to the pacer, components to the log. */
 export interface LiveRunListener {
-  textGrew(run: LiveRun, voice: Voice): void;
+  textGrew(run: LiveRun, message: LiveMessage): void;
   component(run: LiveRun, type: 'component.started' | 'component.completed', data: Record<string, unknown>): void;
 }
 
 /** One run under way on this node: what it has said so far, and how it is stopped. */
 export class LiveRun implements TurnSink {
-  readonly voices: Voice[] = [];
+  readonly messages: LiveMessage[] = [];
   readonly begunAt = performance.now();
   private readonly controller = new AbortController();
   private ending: AppError | undefined;
@@ -68,7 +68,7 @@ export class LiveRun implements TurnSink {
   }
 
   messageStarted(message: { id: string; author: { type: 'agent'; id: string; name: string } }): void {
-    this.voices.push({
+    this.messages.push({
       messageId: message.id,
       authorId: message.author.id,
       authorName: message.author.name,
@@ -81,16 +81,16 @@ export class LiveRun implements TurnSink {
   }
 
   delta(messageId: string, text: string): void {
-    const voice = this.voice(messageId);
-    voice.text += text;
-    voice.unsent += text;
-    this.listener.textGrew(this, voice);
+    const message = this.message(messageId);
+    message.text += text;
+    message.unsent += text;
+    this.listener.textGrew(this, message);
   }
 
-  private voice(messageId: string): Voice {
-    const voice = this.voices.find((one) => one.messageId === messageId);
-    if (voice === undefined) throw new Error('a delta for a message that was not started');
-    return voice;
+  private message(messageId: string): LiveMessage {
+    const message = this.messages.find((one) => one.messageId === messageId);
+    if (message === undefined) throw new Error('a delta for a message that was not started');
+    return message;
   }
 }
 

@@ -81,7 +81,7 @@ describe('Pacer', () => {
       expect(delta.offset).toBe(length);
       length += delta.text.length;
     }
-    expect(joined()).toBe(live.voices[0]?.text);
+    expect(joined()).toBe(live.messages[0]?.text);
   });
 
   it('sends what comes slower than that without a delay of its own', async () => {

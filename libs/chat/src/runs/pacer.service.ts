@@ -4,7 +4,7 @@ import { INSTALLATION } from '@parley/auth';
 import { Bus } from '@parley/platform/bus';
 import { CONFIG, type Config } from '@parley/platform/config';
 import { announceSignal, type DraftPiece, DraftsRepository, LiveTexts } from '@parley/sessions';
-import type { LiveRun, Voice } from './live-run.js';
+import type { LiveMessage, LiveRun } from './live-run.js';
 
 /** How often the event loop's use is read. */
 const SAMPLE_MS = 250;
@@ -95,13 +95,13 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
   private send(live: LiveRun): void {
     this.dirty.delete(live);
     const { sessionId, runId } = live.run;
-    for (const voice of live.voices) {
-      const { messageId, sent: offset, unsent: text } = voice;
+    for (const message of live.messages) {
+      const { messageId, sent: offset, unsent: text } = message;
       if (text === '') continue;
-      if (offset === 0) this.texts.add(sessionId, voice);
-      voice.sent += text.length;
-      voice.unsent = '';
-      voice.unsaved += text;
+      if (offset === 0) this.texts.add(sessionId, message);
+      message.sent += text.length;
+      message.unsent = '';
+      message.unsaved += text;
       this.unsaved.add(live);
       announceSignal(this.bus, sessionId, {
         kind: 'delta',
@@ -132,15 +132,15 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
   private async save(): Promise<void> {
     const runs = [...this.unsaved];
     this.unsaved.clear();
-    const ends = new Map<Voice, number>();
+    const ends = new Map<LiveMessage, number>();
     const pieces: DraftPiece[] = [];
     for (const live of runs) {
       live.hasDrafts = true;
-      for (const voice of live.voices) {
+      for (const message of live.messages) {
         // Never more than was shown: what survives a killed node is a prefix of it.
-        if (voice.unsaved === '') continue;
-        pieces.push(piece(live, voice));
-        ends.set(voice, voice.sent);
+        if (message.unsaved === '') continue;
+        pieces.push(piece(live, message));
+        ends.set(message, message.sent);
       }
     }
     if (pieces.length === 0) return;
@@ -151,16 +151,16 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
       for (const live of runs) this.unsaved.add(live);
       throw error;
     }
-    for (const [voice, end] of ends) {
-      voice.unsaved = voice.unsaved.slice(end - voice.saved);
-      voice.saved = end;
+    for (const [message, end] of ends) {
+      message.unsaved = message.unsaved.slice(end - message.saved);
+      message.saved = end;
     }
   }
 }
 
-function piece(live: LiveRun, voice: Voice): DraftPiece {
+function piece(live: LiveRun, message: LiveMessage): DraftPiece {
   const { actor, sessionId, runId } = live.run;
-  const { messageId, authorId, authorName, saved, unsaved } = voice;
+  const { messageId, authorId, authorName, saved, unsaved } = message;
   return {
     orgId: actor.orgId,
     sessionId,

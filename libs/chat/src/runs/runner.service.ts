@@ -7,8 +7,8 @@ import { HistoryRepository, type HistoryRow, type RunEnd, sessionErrors } from '
 import { type HistoryMessage, TurnEngine, TurnFailure, type TurnOutcome } from '@parley/use-cases';
 import type { BegunRun } from './begun-run.js';
 import type { LiveRun } from './live-run.js';
+import { RunBroadcast } from './run-broadcast.service.js';
 import { RunEnds } from './run-ends.service.js';
-import { RunVoice } from './run-voice.service.js';
 import { brokenEnd, completedEnd } from './turn-end.js';
 
 export type CompletionListener = (run: BegunRun) => void;
@@ -29,7 +29,7 @@ export class Runner {
   constructor(
     private readonly engine: TurnEngine,
     private readonly history: HistoryRepository,
-    private readonly voice: RunVoice,
+    private readonly broadcast: RunBroadcast,
     private readonly ends: RunEnds,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
@@ -71,7 +71,7 @@ export class Runner {
 
   /** Starts to execute a run that this node has just begun. Never throws, is never awaited. */
   begin(run: BegunRun): void {
-    const live = this.voice.open(run);
+    const live = this.broadcast.open(run);
     if (this.leaving?.aborted === true) live.stop(sessionErrors.RUN_INTERRUPTED());
     const done = runWithContext({ correlationId: run.correlationId ?? run.runId }, () => this.execute(live));
     this.active.set(run.runId, { live, done });
@@ -111,7 +111,7 @@ export class Runner {
       this.logger.error({ err: error, run_id: run.runId }, 'a run could not be ended here; its lease will lapse');
     } finally {
       clearTimeout(timeLimit);
-      this.voice.close(live);
+      this.broadcast.close(live);
       this.active.delete(run.runId);
     }
   }
@@ -158,14 +158,14 @@ export class Runner {
   }
 
   private async end(live: LiveRun, end: RunEnd): Promise<void> {
-    await this.voice.settle(live);
+    await this.broadcast.settle(live);
     const ended = await this.ends.store(live.run.actor, live.run.attempt, end);
-    this.voice.close(live);
+    this.broadcast.close(live);
     if (ended === undefined) {
-      this.voice.announceUnknownEnd(live);
+      this.broadcast.announceUnknownEnd(live);
       return;
     }
-    this.voice.announceEnd(live, end, ended);
+    this.broadcast.announceEnd(live, end, ended);
     if (end.status === 'completed') this.completed(live.run);
     if (ended.queued > 0) this.workWaits(live.run.actor.orgId, live.run.sessionId);
   }

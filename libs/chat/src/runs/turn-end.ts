@@ -37,14 +37,14 @@ export function completedEnd(live: LiveRun, outcome: TurnOutcome, at: Date): Run
  */
 export function brokenEnd(live: LiveRun, error: AppError, outcome: Partial<TurnOutcome>, at: Date): RunEnd {
   const cancelled = error.code === 'RUN_CANCELLED';
-  const answers = live.voices
-    .filter((voice) => voice.text !== '')
+  const answers = live.messages
+    .filter((message) => message.text !== '')
     .map(
-      (voice): NewAnswer => ({
-        id: voice.messageId,
-        authorId: voice.authorId,
-        authorName: voice.authorName,
-        content: voice.text,
+      (message): NewAnswer => ({
+        id: message.messageId,
+        authorId: message.authorId,
+        authorName: message.authorName,
+        content: message.text,
         status: 'partial',
         superseded: live.run.regenerates,
         finishReason: cancelled ? 'cancelled' : 'error',

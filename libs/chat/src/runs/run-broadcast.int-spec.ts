@@ -21,7 +21,7 @@ import { AT, begunRun } from '../chat.factory.js';
 import { ChatMetrics } from '../chat.metrics.js';
 import type { LiveRun } from './live-run.js';
 import { Pacer } from './pacer.service.js';
-import { RunVoice } from './run-voice.service.js';
+import { RunBroadcast } from './run-broadcast.service.js';
 
 const DONE = { success: true, status: 'ok', duration_ms: 3, error: null, metadata: {} } as const;
 const PLAN = { version: 1, settings: {}, adjusted: [], answers: 'text_chat' } as const;
@@ -34,7 +34,7 @@ const ROOM: Admission = {
   maxRunning: null,
 };
 
-describe('the voice of a run', () => {
+describe('the broadcast of a run', () => {
   let db: TestDatabase;
   let gone: TestDatabase;
   let ada: Actor;
@@ -60,8 +60,10 @@ describe('the voice of a run', () => {
     await new SessionsRepository(db.database).insert(ada, { id: session, ...rest });
   });
 
-  /** A run of the session that has begun, and the voice that it is heard by. */
-  async function speak(appends = new AppendRepository(db.database)): Promise<{ voice: RunVoice; live: LiveRun }> {
+  /** A run of the session that has begun, and what it is heard by. */
+  async function speak(
+    appends = new AppendRepository(db.database),
+  ): Promise<{ broadcast: RunBroadcast; live: LiveRun }> {
     const [messageId, runId] = [newId('message'), newId('run')];
     const ids = { sessionId: session, messageId, runId, clientMessageId: null, correlationId: null, historyLimit: 0 };
     const message = { content: 'Hello?', parts: null, attachments: null, metadata: {}, authorName: 'Ada', context: {} };
@@ -70,8 +72,8 @@ describe('the voice of a run', () => {
     const texts = new LiveTexts();
     const pacer = new Pacer(bus, texts, new DraftsRepository(db.database), configSchema.parse({}));
     const metrics = new ChatMetrics(new Metrics(new Registry()));
-    const voice = new RunVoice(pacer, appends, texts, bus, new SettableClock(AT.getTime()), metrics);
-    return { voice, live: voice.open(begunRun({ actor: ada, sessionId: session, messageId, runId })) };
+    const broadcast = new RunBroadcast(pacer, appends, texts, bus, new SettableClock(AT.getTime()), metrics);
+    return { broadcast, live: broadcast.open(begunRun({ actor: ada, sessionId: session, messageId, runId })) };
   }
   const log = async () => (await new LogRepository(db.database).page(ada, session, 0, 100))?.events ?? [];
   const heard = () => {
@@ -81,14 +83,14 @@ describe('the voice of a run', () => {
   };
 
   it('logs what components tell in the order in which they told it, each once it is stored', async () => {
-    const { voice, live } = await speak();
+    const { broadcast, live } = await speak();
     const wakes = heard();
     const before = (await log()).length;
     live.componentStarted('search');
     live.componentStarted('memory');
     live.componentCompleted('memory', DONE);
     live.componentCompleted('search', { ...DONE, metadata: { passages: 2 } });
-    await voice.settle(live);
+    await broadcast.settle(live);
     const told = (await log()).slice(before);
     expect(told.map(({ type, run_id, data }) => [type, run_id, 'component' in data && data.component])).toEqual([
       ['component.started', live.run.runId, 'search'],
@@ -101,22 +103,22 @@ describe('the voice of a run', () => {
   });
 
   it('says nothing of a run that is the session’s no more', async () => {
-    const { voice, live } = await speak();
+    const { broadcast, live } = await speak();
     await db.pool.query('update sessions set active_run_id = null where id = $1', [session]);
     const before = await log();
     const wakes = heard();
     live.componentStarted('search');
-    await voice.settle(live);
+    await broadcast.settle(live);
     expect(await log()).toEqual(before);
     expect(wakes).toEqual([]);
   });
 
   it('goes on where an event cannot be stored: the end of the run tells the same', async () => {
-    const { voice, live } = await speak(new AppendRepository(gone.database));
+    const { broadcast, live } = await speak(new AppendRepository(gone.database));
     const before = await log();
     live.componentStarted('search');
     live.componentCompleted('search', DONE);
-    await expect(voice.settle(live)).resolves.toBeUndefined();
+    await expect(broadcast.settle(live)).resolves.toBeUndefined();
     expect(await log()).toEqual(before);
   });
 });

@@ -17,8 +17,8 @@ import { Pacer } from './pacer.service.js';
 
 /** Lets a run be heard: text through the pacer, components through the log, its end to whoever listens. */
 @Injectable()
-export class RunVoice implements LiveRunListener {
-  private readonly logger = new Logger(RunVoice.name);
+export class RunBroadcast implements LiveRunListener {
+  private readonly logger = new Logger(RunBroadcast.name);
   private readonly appending = new WeakMap<LiveRun, Promise<void>>();
 
   constructor(
