@@ -3,6 +3,7 @@ export { LogRepository } from './log/log.repository.js';
 export { LogService } from './log/log.service.js';
 export {
   type Delta,
+  isRunEnd,
   LOG_EVENT_TYPES,
   type LogEvent,
   type LogEventType,

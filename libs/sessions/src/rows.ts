@@ -1,7 +1,7 @@
 import type { MessagesTable, RunsTable } from '@parley/schema';
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
-import type { LogEvent, LogEventType } from './log/log-events.js';
+import { isRunEnd, type LogEvent, type LogEventType } from './log/log-events.js';
 import type { MessageDto } from './messages/messages.dto.js';
 import type { RunDto } from './runs/runs.dto.js';
 
@@ -114,8 +114,6 @@ export interface EventRow {
   readonly data: unknown;
 }
 
-const ENDED: ReadonlySet<string> = new Set(['run.completed', 'run.failed', 'run.cancelled']);
-
 /**
  * An event as it is read: messages and ended runs come from their rows as they are now, so that an
  * erased message is erased in every replay; earlier events of a run show it as it was then.
@@ -142,7 +140,7 @@ function eventData(
 ): LogEvent['data'] {
   if (message !== null && type.startsWith('message.')) return message;
   if (run === null || !type.startsWith('run.')) return facts;
-  if (ENDED.has(type)) return run;
+  if (isRunEnd(type)) return run;
   return { ...run, finished_at: null, error: null, usage: null, component_results: null, last_seq: seq, ...facts };
 }
 

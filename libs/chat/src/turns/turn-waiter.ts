@@ -1,6 +1,7 @@
 import type { Actor } from '@parley/auth';
 import { AppError } from '@parley/platform/errors';
 import {
+  isRunEnd,
   type LogEvent,
   type MessageDto,
   type OpenReader,
@@ -82,12 +83,8 @@ export class TurnWaiter {
     const { type, data } = event;
     if (type === 'message.created' && isAnswer(data)) this.answers.push(data);
     else if (type === 'run.waiting') this.settle(null);
-    else if (isEnd(type) && isRun(data)) this.settle({ run: data, answers: this.answers });
+    else if (isRunEnd(type) && isRun(data)) this.settle({ run: data, answers: this.answers });
   }
-}
-
-function isEnd(type: string): boolean {
-  return type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';
 }
 
 export function isAnswer(data: LogEvent['data']): data is MessageDto {

@@ -21,7 +21,12 @@ export const LOG_EVENT_TYPES = [
 ] as const;
 export type LogEventType = (typeof LOG_EVENT_TYPES)[number];
 
-export const TERMINAL_RUN_EVENTS: ReadonlySet<string> = new Set(['run.completed', 'run.failed', 'run.cancelled']);
+const RUN_ENDS: ReadonlySet<string> = new Set<LogEventType>(['run.completed', 'run.failed', 'run.cancelled']);
+
+/** Nothing follows of the run. */
+export function isRunEnd(type: string): boolean {
+  return RUN_ENDS.has(type);
+}
 
 /** An event as every transport sends it. `seq` grows by exactly 1 per session. */
 export interface LogEvent {

@@ -3,7 +3,7 @@ import type { Actor } from '@parley/auth';
 import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
 import { MESSAGE_COLUMNS, type MessageRow } from '../rows.js';
-import type { TitleSource } from '../sessions/sessions.repository.js';
+import { ownSession, type TitleSource } from '../sessions/sessions.repository.js';
 
 /** What an erasure has left to be done. */
 export interface Erased {
@@ -24,7 +24,7 @@ export class MessagesRepository {
     page: { after: number | null; limit: number; order: 'asc' | 'desc' },
   ): Promise<MessageRow[] | undefined> {
     return this.database.as(actor, async (db) => {
-      if (!(await ownsSession(db, actor, sessionId))) return undefined;
+      if ((await ownSession(db, actor, sessionId).select('id').executeTakeFirst()) === undefined) return undefined;
       let query = db
         .selectFrom('messages')
         .select(MESSAGE_COLUMNS)
@@ -37,7 +37,7 @@ export class MessagesRepository {
 
   find(actor: Actor, sessionId: string, messageId: string): Promise<MessageRow | undefined> {
     return this.database.as(actor, async (db) => {
-      if (!(await ownsSession(db, actor, sessionId))) return undefined;
+      if ((await ownSession(db, actor, sessionId).select('id').executeTakeFirst()) === undefined) return undefined;
       return db
         .selectFrom('messages')
         .select(MESSAGE_COLUMNS)
@@ -96,7 +96,10 @@ export class MessagesRepository {
    */
   erase(actor: Actor, sessionId: string, messageId: string, at: Date): Promise<Erased | 'busy' | undefined> {
     return this.database.as(actor, async (db) => {
-      const session = await lockSession(db, actor, sessionId);
+      const session = await ownSession(db, actor, sessionId)
+        .select(['last_seq', 'title_source'])
+        .forUpdate()
+        .executeTakeFirst();
       if (session === undefined) return undefined;
       const message = await db
         .selectFrom('messages')
@@ -122,18 +125,6 @@ export class MessagesRepository {
       return { lastSeq, lostTitle, ...(window === undefined ? {} : { unsummarised: window }) };
     });
   }
-}
-
-async function lockSession(db: Executor, actor: Actor, sessionId: string) {
-  return db
-    .selectFrom('sessions')
-    .select(['id', 'last_seq', 'title_source'])
-    .where('org_id', '=', actor.orgId)
-    .where('id', '=', sessionId)
-    .where('owner_id', '=', actor.principalId)
-    .where('deleted_at', 'is', null)
-    .forUpdate()
-    .executeTakeFirst();
 }
 
 /** Titles that the program wrote from this turn go from the log; says who wrote the one that the session bore. */
@@ -202,16 +193,4 @@ async function eraseRows(
   const row = rows[0];
   if (row === undefined) throw new Error('the session vanished under its lock');
   return row.last_seq;
-}
-
-async function ownsSession(db: Executor, actor: Actor, sessionId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('sessions')
-    .select('id')
-    .where('org_id', '=', actor.orgId)
-    .where('id', '=', sessionId)
-    .where('owner_id', '=', actor.principalId)
-    .where('deleted_at', 'is', null)
-    .executeTakeFirst();
-  return row !== undefined;
 }

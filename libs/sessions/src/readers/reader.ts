@@ -1,5 +1,5 @@
 import type { BusMessage } from '@parley/platform/bus';
-import { type Delta, type LogEvent, type Snapshot, TERMINAL_RUN_EVENTS } from '../log/log-events.js';
+import { type Delta, isRunEnd, type LogEvent, type Snapshot } from '../log/log-events.js';
 import { hear, type SessionSignal } from '../log/session-channel.js';
 import type { ReaderEnd, ReaderOptions, ReaderSink, ReaderSource } from './reader.types.js';
 import { StatusLine } from './status-line.js';
@@ -110,7 +110,7 @@ export class Reader {
     this.texts.settle(event);
     this.sink.event(event);
     this.status.event(event, this.live);
-    if (this.options.runId !== undefined && TERMINAL_RUN_EVENTS.has(event.type)) this.finish('run-ended');
+    if (this.options.runId !== undefined && isRunEnd(event.type)) this.finish('run-ended');
   }
 
   private async pump(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type LogEvent, type StatusNotice, TERMINAL_RUN_EVENTS } from '../log/log-events.js';
+import { isRunEnd, type LogEvent, type StatusNotice } from '../log/log-events.js';
 
 /**
  * Derives what a client shows of a session's state. Nothing is said twice in a row, and nothing
@@ -14,7 +14,7 @@ export class StatusLine {
   event(event: LogEvent, live: boolean): void {
     this.follow(event);
     if (!live) return;
-    if (event.type === 'run.waiting' || TERMINAL_RUN_EVENTS.has(event.type)) {
+    if (event.type === 'run.waiting' || isRunEnd(event.type)) {
       if (this.activeRun === null) this.tell('ready', event.run_id, this.waitingFor(event));
     } else if (event.type === 'run.started' || event.type === 'run.resumed') {
       this.tell('thinking', event.run_id, {});
@@ -39,10 +39,7 @@ export class StatusLine {
     if (event.type === 'run.started' || event.type === 'run.resumed') {
       this.activeRun = event.run_id;
       this.typing = false;
-    } else if (
-      event.type === 'run.waiting' ||
-      (TERMINAL_RUN_EVENTS.has(event.type) && event.run_id === this.activeRun)
-    ) {
+    } else if (event.type === 'run.waiting' || (isRunEnd(event.type) && event.run_id === this.activeRun)) {
       this.activeRun = null;
       this.typing = false;
     }

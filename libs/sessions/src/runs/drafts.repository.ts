@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { Database } from '@parley/platform/database';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { json } from '../turns/stored-json.js';
 
 export interface DraftPiece {
@@ -38,8 +38,8 @@ export class DraftsRepository {
         sql`
         insert into message_drafts (org_id, session_id, run_id, message_id, author_id, author_name, "offset", text)
         select d."orgId", d."sessionId", d."runId", d."messageId", d."authorId", d."authorName", d."offset", d.text
-        from jsonb_to_recordset(${json(pieces)}::jsonb) as d ("orgId" text, "sessionId" text, "runId" text, "messageId" text, "authorId" text,
-          "authorName" text,          "offset" int, text text)
+        from jsonb_to_recordset(${json(pieces)}::jsonb) as d ("orgId" text, "sessionId" text, "runId" text,
+          "messageId" text, "authorId" text, "authorName" text, "offset" int, text text)
         join runs on runs.org_id = d."orgId" and runs.id = d."runId" and runs.status = 'running'
         on conflict (run_id, message_id, "offset") do update set text = excluded.text`.execute(db),
       { unsynced: true },
@@ -48,26 +48,22 @@ export class DraftsRepository {
 
   /** The text so far of the answers that are being written in a session. */
   of(actor: Actor, sessionId: string): Promise<Draft[]> {
-    return this.database.as(actor, async (db) => {
-      const { rows } = await sql<Draft>`
-        select d.session_id as "sessionId", d.run_id as "runId", d.message_id as "messageId", d.author_id as "authorId",
-          d.author_name as "authorName", string_agg(d.text, '' order by d."offset") as text
-        from runs r join message_drafts d on d.run_id = r.id
-        where r.org_id = ${actor.orgId} and r.session_id = ${sessionId} and r.status = 'running'
-        group by d.session_id, d.run_id, d.message_id, d.author_id, d.author_name order by d.message_id`.execute(db);
-      return rows;
-    });
+    return this.read(actor, sql`r.org_id = ${actor.orgId} and r.session_id = ${sessionId}`);
   }
 
   /** As `of`, for many sessions at once: for readers on nodes that deltas do not reach. */
   inSessions(actor: Actor, sessionIds: readonly string[]): Promise<Draft[]> {
+    return this.read(actor, sql`r.session_id = any(${[...sessionIds]}::text[])`);
+  }
+
+  private read(actor: Actor, which: RawBuilder<unknown>): Promise<Draft[]> {
     return this.database.as(actor, async (db) => {
       const { rows } = await sql<Draft>`
         select d.session_id as "sessionId", d.run_id as "runId", d.message_id as "messageId", d.author_id as "authorId",
           d.author_name as "authorName", string_agg(d.text, '' order by d."offset") as text
         from runs r join message_drafts d on d.run_id = r.id
-        where r.session_id = any(${[...sessionIds]}::text[]) and r.status = 'running'
-        group by d.session_id, d.run_id, d.message_id, d.author_id, d.author_name`.execute(db);
+        where ${which} and r.status = 'running'
+        group by d.session_id, d.run_id, d.message_id, d.author_id, d.author_name order by d.message_id`.execute(db);
       return rows;
     });
   }

@@ -34,7 +34,6 @@ describe('runs that wait', () => {
       lastSeq: 4,
       run: {
         runId: turn.runId,
-        ownerId: ada.principalId,
         actor: { principalId: ada.principalId, orgId: ada.orgId, loginId: null },
         sessionSettings: { personality: 'pirate' },
         context: { temperature: 1 },

@@ -7,6 +7,7 @@ import {
   insertSession,
   type NewSession,
   ownSession,
+  SESSION_COLUMNS,
   type SessionRow,
   type TitleSource,
 } from './sessions.repository.js';
@@ -27,7 +28,7 @@ export class CloneRepository {
       await copyStatement(actor, source.sessionId, session, copies).execute(db);
       const restsOn = copies.find((copy) => copy.old === question)?.new;
       if (restsOn !== undefined) await tellOfTitle(actor, session, restsOn).execute(db);
-      return ownSession(db, actor, session.id).executeTakeFirstOrThrow();
+      return ownSession(db, actor, session.id).select(SESSION_COLUMNS).executeTakeFirstOrThrow();
     });
   }
 }

@@ -4,7 +4,7 @@ import { Database, type Executor, part, Statement } from '@parley/platform/datab
 import type { SessionsTable } from '@parley/schema';
 import { type Selectable, sql } from 'kysely';
 
-const COLUMNS = [
+export const SESSION_COLUMNS = [
   'id',
   'owner_id',
   'use_case',
@@ -23,7 +23,7 @@ const COLUMNS = [
   'updated_at',
 ] as const;
 
-export type SessionRow = Pick<Selectable<SessionsTable>, (typeof COLUMNS)[number]>;
+export type SessionRow = Pick<Selectable<SessionsTable>, (typeof SESSION_COLUMNS)[number]>;
 
 export type TurnSession = Pick<SessionRow, 'id' | 'use_case' | 'settings' | 'title_source'>;
 
@@ -75,12 +75,12 @@ export class SessionsRepository {
 
   insert(actor: Actor, session: NewSession): Promise<SessionRow> {
     return this.database.as(actor, (db) =>
-      insertSession(db, actor, session).returning(COLUMNS).executeTakeFirstOrThrow(),
+      insertSession(db, actor, session).returning(SESSION_COLUMNS).executeTakeFirstOrThrow(),
     );
   }
 
   find(actor: Actor, sessionId: string): Promise<SessionRow | undefined> {
-    return this.database.as(actor, (db) => ownSession(db, actor, sessionId).executeTakeFirst());
+    return this.database.as(actor, (db) => ownSession(db, actor, sessionId).select(SESSION_COLUMNS).executeTakeFirst());
   }
 
   /** What a turn must know of its session before it is taken in. */
@@ -98,7 +98,7 @@ export class SessionsRepository {
     return this.database.as(actor, (db) => {
       let query = db
         .selectFrom('sessions')
-        .select(COLUMNS)
+        .select(SESSION_COLUMNS)
         .where('org_id', '=', actor.orgId)
         .where('owner_id', '=', actor.principalId)
         .where('deleted_at', 'is', null);
@@ -129,7 +129,7 @@ export class SessionsRepository {
     decide: (session: SessionRow) => SessionChange,
   ): Promise<{ session: SessionRow; appended: boolean } | undefined> {
     return this.database.as(actor, async (db) => {
-      const session = await ownSession(db, actor, sessionId).forUpdate().executeTakeFirst();
+      const session = await ownSession(db, actor, sessionId).select(SESSION_COLUMNS).forUpdate().executeTakeFirst();
       if (session === undefined) return undefined;
       const change = decide(session);
       const members = changedMembers(change);
@@ -144,7 +144,7 @@ export class SessionsRepository {
         })
         .where('org_id', '=', actor.orgId)
         .where('id', '=', sessionId)
-        .returning(COLUMNS)
+        .returning(SESSION_COLUMNS)
         .executeTakeFirstOrThrow();
       await db
         .insertInto('session_events')
@@ -222,10 +222,10 @@ export function insertSession(db: Executor, actor: Actor, session: NewSession) {
   });
 }
 
+/** The row of a session that is the actor's and not deleted; what to select of it is the caller's to say. */
 export function ownSession(db: Executor, actor: Actor, sessionId: string) {
   return db
     .selectFrom('sessions')
-    .select(COLUMNS)
     .where('org_id', '=', actor.orgId)
     .where('id', '=', sessionId)
     .where('owner_id', '=', actor.principalId)
