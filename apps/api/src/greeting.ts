@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { ModelCatalogue } from '@parley/llm';
 import type { Config } from '@parley/platform/config';
 import { DatabaseAccess } from '@parley/platform/database';
+import { API_PREFIX } from '@parley/platform/http';
 import { programVersion } from '@parley/platform/lifecycle';
 
 /** The short block at the end of a start: where it listens, what answers, where the data lie, and how to go on. */
@@ -26,5 +27,5 @@ export function greeting(app: INestApplicationContext, config: Config, url: stri
 function curlLine(url: string, config: Config): string {
   if (config.auth.registration !== 'open') return `curl ${url}/health`;
   const account = `{"email":"you@example.com","password":"correct-horse-battery"}`;
-  return `curl -s ${url}/api/v1/auth/register -H 'Content-Type: application/json' -d '${account}'`;
+  return `curl -s ${url}/${API_PREFIX}/auth/register -H 'Content-Type: application/json' -d '${account}'`;
 }

@@ -6,16 +6,8 @@ import { HttpMetrics } from '@parley/platform/observability';
 import request from 'supertest';
 import { type Actor } from './access/actor.js';
 import { type IdentityFixture, openIdentity, PASSWORD, testConfig } from './auth.factory.js';
-import {
-  AccessMap,
-  AuthModule,
-  CurrentActor,
-  Public,
-  Recognised,
-  RecognisedActor,
-  Requires,
-  StoredTokenKeys,
-} from './index.js';
+import { AccessMap, AuthModule, CurrentActor, Public, Recognised, RecognisedActor, Requires } from './index.js';
+import { StoredTokenKeys } from './tokens/stored-token-keys.js';
 
 @Controller('probe')
 class ProbeController {

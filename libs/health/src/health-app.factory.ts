@@ -7,7 +7,7 @@ import { ClockModule } from '@parley/platform/clock';
 import { type Config, ConfigModule } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
 import { type DatabaseAccess, DatabaseModule, openDatabase } from '@parley/platform/database';
-import { configureHttp, HttpModule } from '@parley/platform/http';
+import { API_PREFIX, configureHttp, HttpModule } from '@parley/platform/http';
 import { JobsModule } from '@parley/platform/jobs';
 import { LifecycleModule } from '@parley/platform/lifecycle';
 import { LimiterModule, LimitGuardModule } from '@parley/platform/limiter';
@@ -50,7 +50,7 @@ export async function openHealthApp(config: Config, logger: LogLevel[] | false):
       abortOnError: false,
     });
     configureHttp(app, config);
-    app.setGlobalPrefix('api/v1', { exclude: [...HEALTH_PATHS] });
+    app.setGlobalPrefix(API_PREFIX, { exclude: [...HEALTH_PATHS] });
     return app;
   } catch (error) {
     await access.close();

@@ -8,6 +8,7 @@ export {
   type LogEvent,
   type LogEventType,
   type NewEvent,
+  parseSeq,
   type Snapshot,
   type StatusNotice,
 } from './log/log-events.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { type ChatMessage, ModelGateway } from '@parley/llm';
+import { codePointPrefix } from '@parley/platform/text';
 import { LONGEST_SUMMARY, SESSION_SUMMARY_CALL, sessionSummary } from './session-summary.js';
 import type { ModelCallRecord } from './turn/turn.types.js';
 import { toRecord } from './turn/turn-models.js';
@@ -53,7 +54,7 @@ export class SummaryWriter {
       ...(correlationId === undefined ? {} : { correlationId }),
     });
     return {
-      summary: shorten(value.summary.trim(), LONGEST_SUMMARY),
+      summary: codePointPrefix(value.summary.trim(), LONGEST_SUMMARY),
       call: toRecord(PURPOSE, answer.model, answer.usage),
     };
   }
@@ -62,16 +63,11 @@ export class SummaryWriter {
 function toMessages({ previous, messages }: Pick<SummaryInput, 'previous' | 'messages'>): ChatMessage[] {
   const each = Math.max(LEAST_READ, Math.floor(MOST_READ / messages.length));
   const said = messages.map(
-    ({ role, content }) => `${role === 'user' ? 'User' : 'Assistant'}: ${shorten(content, each)}`,
+    ({ role, content }) => `${role === 'user' ? 'User' : 'Assistant'}: ${codePointPrefix(content, each)}`,
   );
   const paragraphs = [...(previous === null ? [] : [`Summary so far: ${previous}`]), ...said];
   return [
     { role: 'system', content: INSTRUCTIONS },
     { role: 'user', content: paragraphs.join('\n\n') },
   ];
-}
-
-/** The first so many characters; a pair of surrogates is one. */
-function shorten(text: string, most: number): string {
-  return [...text.slice(0, most * 2)].slice(0, most).join('');
 }

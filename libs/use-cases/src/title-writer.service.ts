@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
 import { type ChatMessage, ModelGateway } from '@parley/llm';
+import { codePointPrefix } from '@parley/platform/text';
 import { SESSION_TITLE_CALL, sessionTitle } from './session-title.js';
 import type { ModelCallRecord } from './turn/turn.types.js';
 import { toRecord } from './turn/turn-models.js';
@@ -54,20 +55,16 @@ export class TitleWriter {
 }
 
 function toMessages(question: string, answer: string): ChatMessage[] {
-  const exchange = `User: ${shorten(question)}\n\nAssistant: ${shorten(answer)}`;
+  const exchange = `User: ${codePointPrefix(question, MOST_READ)}\n\nAssistant: ${codePointPrefix(answer, MOST_READ)}`;
   return [
     { role: 'system', content: INSTRUCTIONS },
     { role: 'user', content: exchange },
   ];
 }
 
-function shorten(text: string): string {
-  return [...text.slice(0, MOST_READ * 2)].slice(0, MOST_READ).join('');
-}
-
 /** One line without the quotation marks that models like to add. */
 function tidy(title: string): string {
   const line = title.replaceAll(/\s+/g, ' ').trim();
   const bare = line.replace(/^["'“”„«»‘’]+(.*?)["'“”„«»‘’]+$/u, '$1').trim();
-  return [...(bare === '' ? line : bare)].slice(0, LONGEST).join('');
+  return codePointPrefix(bare === '' ? line : bare, LONGEST);
 }

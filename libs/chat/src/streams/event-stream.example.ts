@@ -1,3 +1,5 @@
+import { EVENT_STREAM_TYPE } from '@parley/platform/http';
+
 const EVENTS = [
   'id: 2',
   'event: run.started',
@@ -11,7 +13,7 @@ const EVENTS = [
 
 /** How a stream of server-sent events stands in the API document. */
 export const EVENT_STREAM = {
-  'text/event-stream': {
+  [EVENT_STREAM_TYPE]: {
     schema: {
       type: 'string',
       description:

@@ -1,22 +1,19 @@
 import { applyDecorators, Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
-import { AcceptedType, asAsked, Endpoint, IdParam } from '@parley/platform/http';
-import { LogService } from '@parley/sessions';
+import { AcceptedType, asAsked, Endpoint, EVENT_STREAM_TYPE, IdParam } from '@parley/platform/http';
+import { LogService, parseSeq } from '@parley/sessions';
 import type { Response } from 'express';
 import { EventPageDto, EventsQueryDto } from '../turns/chat.dto.js';
 import { EVENT_STREAM } from './event-stream.example.js';
 import { EventStreams } from './event-streams.service.js';
-
-const STREAM = 'text/event-stream';
-const SEQ = /^\d{1,15}$/;
 
 const EventsEndpoint = (): MethodDecorator =>
   applyDecorators(
     Endpoint({
       summary: 'Follow a conversation’s log as a stream, or page through it',
       tag: 'Events',
-      produces: ['application/json', STREAM],
+      produces: ['application/json', EVENT_STREAM_TYPE],
       unhurried: true,
     }),
     ApiHeader({ name: 'Last-Event-ID', required: false, description: 'As `after`, and goes before it.' }),
@@ -45,8 +42,8 @@ export class EventsController {
     @AcceptedType() type: string,
     @Res() response: Response,
   ): Promise<void> {
-    const after = lastEventId !== undefined && SEQ.test(lastEventId) ? Number(lastEventId) : (query.after ?? 0);
-    if (type === STREAM) {
+    const after = parseSeq(lastEventId) ?? query.after ?? 0;
+    if (type === EVENT_STREAM_TYPE) {
       await this.log.requireSession(actor, sessionId);
       this.streams.start(actor, response, { sessionId, after });
       return;

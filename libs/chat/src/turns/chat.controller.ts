@@ -8,7 +8,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
-import { AcceptedType, Endpoint, Idempotent, IdParam } from '@parley/platform/http';
+import { AcceptedType, Endpoint, EVENT_STREAM_TYPE, Idempotent, IdParam, locate } from '@parley/platform/http';
 import type { Response } from 'express';
 import { MessageCare } from '../afterwards/message-care.service.js';
 import { EVENT_STREAM } from '../streams/event-stream.example.js';
@@ -23,7 +23,6 @@ const TAG = 'Messages';
 const json = (model: typeof TurnDto | typeof AcceptedDto) => ({
   'application/json': { schema: { $ref: getSchemaPath(model) } },
 });
-const STREAM = 'text/event-stream';
 
 /** What sending and regenerating have in common for whoever reads the API document. */
 const TurnEndpoint = (summary: string, example: Readonly<Record<string, unknown>>): MethodDecorator =>
@@ -33,7 +32,7 @@ const TurnEndpoint = (summary: string, example: Readonly<Record<string, unknown>
       tag: TAG,
       status: 201,
       limit: 'messages.send',
-      produces: ['application/json', STREAM],
+      produces: ['application/json', EVENT_STREAM_TYPE],
       unhurried: true,
       example,
     }),
@@ -80,7 +79,7 @@ export class ChatController {
     @AcceptedType() type: string,
     @Res() response: Response,
   ): Promise<void> {
-    if (type === STREAM) {
+    if (type === EVENT_STREAM_TYPE) {
       await this.chat.send(actor, sessionId, input, key, this.streams.ofRun(actor, sessionId, response));
     } else {
       respond(response, await this.turns.send(actor, sessionId, input, patience, key));
@@ -99,7 +98,7 @@ export class ChatController {
     @Res() response: Response,
   ): Promise<void> {
     const { sessionId, messageId } = path;
-    if (type === STREAM) {
+    if (type === EVENT_STREAM_TYPE) {
       const heard = this.streams.ofRun(actor, sessionId, response);
       await this.chat.regenerate(actor, sessionId, messageId, input, { key, heard });
     } else {
@@ -144,6 +143,6 @@ function respond(response: Response, answer: TurnAnswer): void {
     response.status(201).json(answer.turn);
   } else {
     const { session_id, run } = answer.accepted;
-    response.status(202).location(`/api/v1/chat/sessions/${session_id}/runs/${run.run_id}`).json(answer.accepted);
+    locate(response.status(202), `chat/sessions/${session_id}/runs/${run.run_id}`).json(answer.accepted);
   }
 }

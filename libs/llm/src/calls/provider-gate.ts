@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { platformErrors } from '@parley/platform/errors';
+import { asError, platformErrors } from '@parley/platform/errors';
 import {
   BrokenCircuitError,
   BulkheadRejectedError,
@@ -13,10 +13,13 @@ import {
 import { ProviderFailure } from '../providers/provider-failure.js';
 
 export interface GateOptions {
+  /** Calls under way at once. */
   readonly maxConcurrent: number;
+  /** Calls that may wait for a place; more are refused. */
   readonly maxQueued: number;
   /** Failures in a row that open the circuit. */
   readonly breakerFailures: number;
+  /** How long it stays open before one call tries whether the provider is back. */
   readonly breakerSeconds: number;
   /** A caller may be less patient: a shorter silence is no failure of the provider. */
   readonly breakerSilenceSeconds: number;
@@ -58,7 +61,10 @@ export class ProviderGate {
     return this.circuit.state === CircuitState.HalfOpen ? 'half-open' : 'open';
   }
 
-  /** Waits for a place. Throws OVERLOADED where too many wait already, or the signal's reason. */
+  /**
+   * Waits for a place.
+   * @throws OVERLOADED where too many wait already, or the signal's reason
+   */
   enter(signal: AbortSignal): Promise<Place> {
     return new Promise((resolve, reject) => {
       const leave = (): void => reject(asError(signal.reason));
@@ -101,8 +107,4 @@ export class ProviderGate {
   private refusal(): ProviderFailure {
     return new ProviderFailure('circuit', { retryAfterMs: this.options.breakerSeconds * 1000 });
   }
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error('aborted', { cause: thrown });
 }

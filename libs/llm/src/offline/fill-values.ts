@@ -1,3 +1,4 @@
+import { codePointPrefix } from '@parley/platform/text';
 import type { JsonObject } from '../providers/json.js';
 import type { Conversation, Passage } from './conversation.js';
 import { FORMATS } from './formats.js';
@@ -106,5 +107,5 @@ function proseFor(hint: string, index: number, material: Material): string {
 function lengthened(text: string, least: number, more: string): string {
   let result = text;
   while ([...result].length < least) result = `${result} ${more.trim() || '…'}`;
-  return result === text ? text : [...result].slice(0, Math.max(least, [...text].length)).join('');
+  return result === text ? text : codePointPrefix(result, Math.max(least, [...text].length));
 }

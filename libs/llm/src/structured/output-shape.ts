@@ -1,3 +1,4 @@
+import { toPointer } from '@parley/platform/errors';
 import { z } from 'zod';
 import type { OutputSchema } from '../providers/chat-model.js';
 import { type Checked, jsonSchemaCheck } from './json-schema.js';
@@ -12,7 +13,7 @@ type JsonSchema = Readonly<Record<string, unknown>>;
 
 const zodOutputs = new WeakMap<z.ZodType, JsonSchema>();
 
-/** Throws VALIDATION_FAILED where a JSON Schema is none. */
+/** @throws VALIDATION_FAILED where a JSON Schema is none */
 export async function outputShape(name: string, schema: z.ZodType | JsonSchema): Promise<OutputShape<unknown>> {
   if (schema instanceof z.ZodType) {
     return { output: { name, schema: jsonSchemaOf(schema) }, check: (value) => checkByZod(schema, value) };
@@ -32,11 +33,7 @@ function checkByZod(schema: z.ZodType, value: unknown): Checked<unknown> {
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   const errors = result.error.issues.map(({ path, code, message }) => {
-    return { pointer: path.map((step) => `/${escapePointer(String(step))}`).join(''), code, detail: message };
+    return { pointer: toPointer(path), code, detail: message };
   });
   return { ok: false, errors };
-}
-
-function escapePointer(step: string): string {
-  return step.replaceAll('~', '~0').replaceAll('/', '~1');
 }

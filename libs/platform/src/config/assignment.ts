@@ -1,3 +1,4 @@
+import { nearestWord } from '../text/index.js';
 import type { ConfigFinding } from './config.errors.js';
 import { type ConfigKey, describeConfig, describeSections } from './describe-config.js';
 
@@ -36,32 +37,7 @@ export function nearestKeyName(name: string): string {
 
 /** The name that begins like the word, else the one that takes the fewest edits to become it. */
 export function nearest(word: string, known: readonly string[]): string {
-  const longer = known.find((candidate) => candidate.startsWith(word));
-  if (longer !== undefined) return longer;
-  let best = '';
-  let least = Number.POSITIVE_INFINITY;
-  for (const candidate of known) {
-    const distance = editDistance(word, candidate);
-    if (distance < least) {
-      best = candidate;
-      least = distance;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, left] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, right] of [...to].entries()) {
-      const replaced = (row[j] ?? 0) + (left === right ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return known.find((candidate) => candidate.startsWith(word)) ?? nearestWord(word, known) ?? '';
 }
 
 /** Where to set a key: its short name where it has one, else the long one. */

@@ -38,6 +38,7 @@ import { platformErrors } from '../errors/index.js';
 import { LimiterModule, LimitGuardModule } from '../limiter/index.js';
 import { correlationId, identify, MetricsModule } from '../observability/index.js';
 import {
+  API_PREFIX,
   ApiDocuments,
   CursorCodec,
   configureHttp,
@@ -274,7 +275,7 @@ export async function openHttpApp(database: Database, overrides: object = {}): P
     controllers: [ThingsController, OddController],
   }).compile();
   const app = testing.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });
-  app.setGlobalPrefix('api/v1', { exclude: [...DOCS_PATHS] });
+  app.setGlobalPrefix(API_PREFIX, { exclude: [...DOCS_PATHS] });
   configureHttp(app, config);
   app.get(ApiDocuments).attach({
     openapi: () => Promise.resolve({ openapi: '3.1.0', paths: {} }),

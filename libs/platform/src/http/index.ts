@@ -1,3 +1,4 @@
+export { API_PREFIX, locate } from './api-prefix.js';
 export { configureHttp } from './configure-http.js';
 export { ApiDocuments } from './docs/api-documents.js';
 export { DOCS_PATHS, DocsModule } from './docs/docs.module.js';
@@ -22,6 +23,7 @@ export { ROUTE_ACCESS } from './route-metadata.js';
 export { IdParam } from './shape/id-param.js';
 export { parseShape } from './shape/parse-shape.js';
 export {
+  EVENT_STREAM_TYPE,
   type EventStream,
   openEventStream,
 } from './streams/event-stream.js';

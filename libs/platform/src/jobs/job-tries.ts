@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { PgBoss } from 'pg-boss';
 import { NO_ORGANISATION } from '../database/index.js';
-import { toProblem } from '../errors/index.js';
+import { asError, toProblem } from '../errors/index.js';
 import { runWithContext } from '../observability/index.js';
 import { DEFAULT_TIMEOUT_SECONDS, delayAfter, type JobDefinition } from './define-job.js';
 import type { JobEngine } from './job-engine.js';
@@ -132,8 +132,4 @@ function givesUp(signal: AbortSignal): { up: Promise<never>; cancel: () => void 
     };
   });
   return { up, cancel };
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
 }

@@ -66,3 +66,10 @@ export interface NewEvent {
   readonly messageId: string | null;
   readonly data: Readonly<Record<string, unknown>> | null;
 }
+
+const SEQ = /^\d{1,15}$/;
+
+/** The `seq` that a client names in a header or an address; undefined for anything else. */
+export function parseSeq(text: string | undefined): number | undefined {
+  return text !== undefined && SEQ.test(text) ? Number(text) : undefined;
+}

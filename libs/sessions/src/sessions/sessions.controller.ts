@@ -2,7 +2,15 @@ import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Get, Post, Put, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Requires } from '@parley/auth';
-import { Endpoint, type ExpectedVersions, Idempotent, IdParam, IfMatch, type Page } from '@parley/platform/http';
+import {
+  Endpoint,
+  type ExpectedVersions,
+  Idempotent,
+  IdParam,
+  IfMatch,
+  locate,
+  type Page,
+} from '@parley/platform/http';
 import type { Response } from 'express';
 import { CloneService } from './clone.service.js';
 import { ExportService } from './export.service.js';
@@ -48,7 +56,7 @@ export class SessionsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<SessionDto> {
     const session = await this.sessions.create(actor, input);
-    response.location(`/api/v1/chat/sessions/${session.session_id}`);
+    locate(response, `chat/sessions/${session.session_id}`);
     return session;
   }
 
@@ -115,7 +123,7 @@ export class SessionsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<SessionDto> {
     const session = await this.clones.clone(actor, sessionId, input);
-    response.location(`/api/v1/chat/sessions/${session.session_id}`);
+    locate(response, `chat/sessions/${session.session_id}`);
     return session;
   }
 

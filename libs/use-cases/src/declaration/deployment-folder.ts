@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pathOf } from '@parley/platform/errors';
 import { z } from 'zod';
 import { mapValues, readPrompts } from '../define-use-case.js';
-import { pathOf } from '../pointer.js';
 import { CONVERSATION_CONTEXT, CONVERSATION_EXPOSE, conversationSettings } from '../settings/conversation.settings.js';
 import { type DeclaredValue, declareValue } from '../settings/setting-space.js';
 import { type ValueSchema, valueSchema } from '../settings/value-schema.js';

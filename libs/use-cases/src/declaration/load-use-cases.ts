@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathOf } from '@parley/platform/errors';
 import type { Components } from '../components/component.js';
-import { pathOf } from '../pointer.js';
 import { overlay } from '../settings/overlay.js';
 import { resolveSession } from '../settings/resolve.js';
 import type { UseCase } from '../use-case.js';

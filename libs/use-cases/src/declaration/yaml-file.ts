@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorCode } from '@parley/platform/config';
+import { toPointer } from '@parley/platform/errors';
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { pointerOf } from '../pointer.js';
 import { DeclarationError, type DeclarationProblem } from './declaration.js';
 
 /** What a YAML file says, and where it says it. */
@@ -40,7 +40,7 @@ export function readYamlFile(file: string): YamlFile {
     file,
     value,
     lineOf,
-    problem: (path, reason) => ({ file, line: lineOf(path), pointer: pointerOf(path), reason }),
+    problem: (path, reason) => ({ file, line: lineOf(path), pointer: toPointer(path), reason }),
   };
 }
 

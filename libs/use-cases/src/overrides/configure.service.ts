@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
-import { type FieldError, platformErrors } from '@parley/platform/errors';
+import { type FieldError, platformErrors, toPointer } from '@parley/platform/errors';
 import { Components } from '../components/component.js';
-import { pointerOf } from '../pointer.js';
 import { refuse } from '../refuse.js';
 import { EMPTY_OVERLAY, type Overlay, overlay, readStoredOverlay } from '../settings/overlay.js';
 import { resolveSession } from '../settings/resolve.js';
@@ -29,7 +28,9 @@ export class UseCaseConfiguration {
     private readonly components: Components,
   ) {}
 
-  /** Overrides of the actor's organisation by use case, in the order of the catalogue; version 0 where there is none. */
+  /**
+   * Overrides of the actor's organisation by use case, in the order of the catalogue; version 0 where there is none.
+   */
   async list(actor: Actor): Promise<OverrideOf[]> {
     const stored = new Map((await this.overrides.readOwn(actor)).map((override) => [override.name, override]));
     return this.catalogue.names().map((name) => overrideOf(name, stored.get(name)));
@@ -78,7 +79,7 @@ function parseOverlay(input: unknown): Overlay {
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.map(({ path, message, code }): FieldError => {
     const unknown = code === 'unrecognized_keys';
-    return { pointer: pointerOf(path), code: unknown ? 'UNKNOWN_KEY' : 'INVALID_TYPE', detail: message };
+    return { pointer: toPointer(path), code: unknown ? 'UNKNOWN_KEY' : 'INVALID_TYPE', detail: message };
   });
   throw platformErrors.VALIDATION_FAILED({ errors });
 }

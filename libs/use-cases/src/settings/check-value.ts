@@ -1,5 +1,5 @@
-import type { FieldError } from '@parley/platform/errors';
-import { escapePointer } from '../pointer.js';
+import { escapePointer, type FieldError } from '@parley/platform/errors';
+import { codePointPrefix } from '@parley/platform/text';
 import { isNullable, isRecord, kindOf, type ValueKind, type ValueSchema } from './value-schema.js';
 
 /** What is wrong with a value, at `pointer` below it. */
@@ -130,7 +130,7 @@ function move(schema: ValueSchema, value: unknown): unknown {
   if (typeof value === 'number') {
     return Math.min(Math.max(value, schema.minimum ?? value), schema.maximum ?? value);
   }
-  if (typeof value === 'string') return [...value].slice(0, schema.maxLength).join('');
+  if (typeof value === 'string') return codePointPrefix(value, schema.maxLength ?? value.length);
   if (!Array.isArray(value)) return undefined;
   const { items } = schema;
   const allowed: unknown[] =

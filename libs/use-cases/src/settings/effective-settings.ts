@@ -1,5 +1,4 @@
-import type { FieldError } from '@parley/platform/errors';
-import { escapePointer } from '../pointer.js';
+import { escapePointer, type FieldError } from '@parley/platform/errors';
 import { nearestValue } from './check-value.js';
 import { type Narrowing, narrow, narrowing } from './narrow.js';
 import type { Overlay } from './overlay.js';

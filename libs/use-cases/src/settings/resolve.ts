@@ -1,6 +1,5 @@
-import type { FieldError } from '@parley/platform/errors';
+import { escapePointer, type FieldError } from '@parley/platform/errors';
 import type { BrokenRule, Component } from '../components/component.js';
-import { escapePointer } from '../pointer.js';
 import { adjust, type EffectiveSettings, type SettingAdjustment } from './effective-settings.js';
 import { type FrozenSettings, freezeSettings, groupOf } from './frozen.js';
 

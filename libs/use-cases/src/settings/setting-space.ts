@@ -1,6 +1,5 @@
-import type { FieldError } from '@parley/platform/errors';
+import { escapePointer, type FieldError } from '@parley/platform/errors';
 import type { z } from 'zod';
-import { escapePointer } from '../pointer.js';
 import { checkValue } from './check-value.js';
 import { nearestName } from './nearest-name.js';
 import { fromZod, isRecord, type ValueSchema } from './value-schema.js';

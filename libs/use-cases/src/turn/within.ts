@@ -1,3 +1,4 @@
+import { asError } from '@parley/platform/errors';
 import { useCaseErrors } from '../use-cases.errors.js';
 
 /**
@@ -27,8 +28,4 @@ function rejected(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(asError(signal.reason)), { once: true });
   });
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
 }

@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { CONFIG, type Config } from '../../config/index.js';
 import { platformErrors } from '../../errors/index.js';
+import { API_PREFIX } from '../api-prefix.js';
 import { Endpoint } from '../endpoint.js';
 import { OpenRoute } from '../route-metadata.js';
 import { noneMatch } from '../versions/versioned.interceptor.js';
@@ -11,7 +12,7 @@ import { openAsset } from './docs-assets.js';
 import { answerPage } from './page.js';
 
 const HTML = ['text/html'];
-const both = (path: string): string[] => [path, `api/v1/${path}`];
+const both = (path: string): string[] => [path, `${API_PREFIX}/${path}`];
 
 /** The descriptions of the interface, at the root and under `/api/v1`; all of them off by `http.docs`. */
 @OpenRoute()

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type ErrorCatalogue, platformErrors } from '../../errors/index.js';
+import { API_PREFIX } from '../api-prefix.js';
 import { ApiDocuments } from './api-documents.js';
 import { DocsController } from './docs.controller.js';
 import { ProblemCatalogue } from './problem-catalogue.js';
@@ -7,10 +8,10 @@ import { ProblemsController } from './problems.controller.js';
 
 /**
  * The paths that this module serves as they stand: to be excluded from a global prefix
- * (`app.setGlobalPrefix('api/v1', { exclude: [...DOCS_PATHS] })`).
+ * (`app.setGlobalPrefix(API_PREFIX, { exclude: [...DOCS_PATHS] })`).
  */
 export const DOCS_PATHS = [
-  ...['openapi.json', 'asyncapi.json', 'docs', 'redoc'].flatMap((path) => [path, `api/v1/${path}`]),
+  ...['openapi.json', 'asyncapi.json', 'docs', 'redoc'].flatMap((path) => [path, `${API_PREFIX}/${path}`]),
   'docs/assets/:name',
   'problems',
   'problems/:code',

@@ -1,7 +1,6 @@
 import { configSchema } from '../../config/index.js';
 import { negotiate } from './accept.js';
 import { Hosts } from './hosts.js';
-import { toPointer } from './inspect-json.js';
 import { Origins } from './origins.js';
 import { parseQuery } from './query-string.js';
 import { isProbe } from './request-facts.js';
@@ -65,10 +64,6 @@ it('reads queries, decoded, each member once', () => {
     toString: '1',
   });
   expect(parseQuery('')).toEqual({});
-});
-
-it('escapes pointers', () => {
-  expect(toPointer(['a/b', 0, '~'])).toBe('/a~1b/0/~0');
 });
 
 it('knows the probes by all their paths', () => {

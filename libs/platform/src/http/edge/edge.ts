@@ -5,6 +5,7 @@ import type { Config } from '../../config/index.js';
 import { type AppError, platformErrors } from '../../errors/index.js';
 import { type HttpMetrics, newContext, runWithContext } from '../../observability/index.js';
 import { answerProblem } from '../problems/answer-problem.js';
+import { EVENT_STREAM_TYPE } from '../streams/event-stream.js';
 import { AccessLog } from './access-log.js';
 import { Hosts } from './hosts.js';
 import { type BodyBounds, hasBody, isJsonType, parseJson, readBody, tooLarge } from './json-body.js';
@@ -35,7 +36,7 @@ export class Edge {
   private readonly compress = compression({
     threshold: 1024,
     filter: (request, response) =>
-      !String(response.getHeader('Content-Type')).startsWith('text/event-stream') &&
+      !String(response.getHeader('Content-Type')).startsWith(EVENT_STREAM_TYPE) &&
       compression.filter(request, response),
   });
 

@@ -1,5 +1,5 @@
 /// <reference lib="es2024.string" />
-import { type AppError, type FieldError, platformErrors } from '../../errors/index.js';
+import { type AppError, type FieldError, platformErrors, toPointer } from '../../errors/index.js';
 
 const DEEPEST = 32;
 const LONGEST_ARRAY = 1000;
@@ -50,11 +50,6 @@ function inspectMembers(value: object, depth: number): Finding | undefined {
     if (finding !== undefined) return { ...finding, path: [...finding.path, name] };
   }
   return undefined;
-}
-
-/** RFC 6901. */
-export function toPointer(path: ReadonlyArray<string | number>): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 /**

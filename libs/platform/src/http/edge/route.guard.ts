@@ -5,12 +5,12 @@ import { CONFIG, type Config } from '../../config/index.js';
 import { platformErrors } from '../../errors/index.js';
 import { answerProblem } from '../problems/answer-problem.js';
 import { ROUTE_TRAITS, type RouteTraits } from '../route-metadata.js';
+import { EVENT_STREAM_TYPE } from '../streams/event-stream.js';
 import { negotiate } from './accept.js';
 import { hasBody, isJsonType } from './json-body.js';
 import { Origins } from './origins.js';
 import { liftDeadline } from './request-facts.js';
 
-const EVENT_STREAM = 'text/event-stream';
 const JSON_ONLY: readonly string[] = ['application/json'];
 const NO_TRAITS: RouteTraits = {};
 
@@ -39,7 +39,7 @@ export class RouteGuard implements CanActivate {
     const type = negotiate(request.headers.accept, traits.produces ?? JSON_ONLY);
     if (type === undefined) throw platformErrors.NOT_ACCEPTABLE();
     if (traits.produces !== undefined) chosenTypes.set(request, type);
-    if (type === EVENT_STREAM && !this.origins.mayOpen(request.headers.origin, request.headers.host)) {
+    if (type === EVENT_STREAM_TYPE && !this.origins.mayOpen(request.headers.origin, request.headers.host)) {
       throw platformErrors.ORIGIN_NOT_ALLOWED();
     }
     if (traits.unhurried === true) liftDeadline(request);

@@ -3,8 +3,7 @@ import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { Request } from 'express';
 import type { Observable } from 'rxjs';
-import { platformErrors } from '../../errors/index.js';
-import { toPointer } from '../edge/inspect-json.js';
+import { platformErrors, toPointer } from '../../errors/index.js';
 
 /** What a handler does not read, it does not take: where it declares no query, that has a shape too, the empty one. */
 @Injectable()

@@ -1,6 +1,5 @@
 import type { ValidationError } from 'class-validator';
-import { type AppError, type FieldError, platformErrors } from '../../errors/index.js';
-import { toPointer } from '../edge/inspect-json.js';
+import { type AppError, type FieldError, platformErrors, toPointer } from '../../errors/index.js';
 
 const UNKNOWN = 'UNKNOWN_FIELD';
 const REQUIRED = 'REQUIRED';

@@ -2,6 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { liftDeadline } from '../edge/request-facts.js';
 import { streamText } from './stream-text.js';
 
+export const EVENT_STREAM_TYPE = 'text/event-stream';
+
 /** A server-sent event; `data` is JSON text of one line. */
 export interface StreamEvent {
   readonly event: string;
@@ -34,7 +36,7 @@ export interface EventStream {
 export function openEventStream(response: ServerResponse, options: EventStreamOptions): EventStream {
   liftDeadline(response.req);
   response.writeHead(200, {
-    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Content-Type': `${EVENT_STREAM_TYPE}; charset=utf-8`,
     'Cache-Control': 'no-store',
     'X-Accel-Buffering': 'no',
   });
@@ -55,7 +57,7 @@ class ResponseEventStream implements EventStream {
     response.once('close', () => this.close());
     // A client that is gone shows as an error of the socket; `close` follows and says all there is to say.
     response.on('error', () => this.close());
-    // Who has gone before there was a stream has closed already, and will not say so again.
+    // A reader that left before there was a stream has closed already, and will not say so again.
     if (response.destroyed) process.nextTick(() => this.close());
   }
 

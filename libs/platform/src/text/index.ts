@@ -1,0 +1,2 @@
+export { codePointPrefix } from './code-point-prefix.js';
+export { nearestWord } from './nearest-word.js';
