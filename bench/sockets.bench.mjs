@@ -1,5 +1,6 @@
 /**
- * Many people with an open socket: `npm run bench:sockets [-- --sockets 1000 --rate 100 --seconds 30 --rounds 3 --quick]`.
+ * Many people with an open socket:
+ * `npm run bench:sockets [-- --sockets 1000 --rate 100 --seconds 30 --rounds 3 --quick]`.
  * One session and one socket each, on one process; messages at a fixed rate in all, whether or not earlier
  * ones were answered. A message is delivered when its own socket gets it back from the log, an answer when the
  * socket gets it whole; both are counted from the moment of sending.

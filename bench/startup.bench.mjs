@@ -1,5 +1,6 @@
 /**
- * How soon it serves, and what it takes while nobody asks: `npm run bench:startup [-- --rounds 5 --idle 10 --turns 500 --quick]`.
+ * How soon it serves, and what it takes while nobody asks:
+ * `npm run bench:startup [-- --rounds 5 --idle 10 --turns 500 --quick]`.
  * From the start of the process to the first 200 of `/health/ready`: embedded on an empty data directory,
  * embedded on a filled one, and on a server whose schema is there.
  */

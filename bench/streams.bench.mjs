@@ -1,5 +1,6 @@
 /**
- * How fast words reach people: `npm run bench:streams [-- --rounds 5 --samples 320 --streams 1000 --seconds 20 --loads 3 --quick]`.
+ * How fast words reach people:
+ * `npm run bench:streams [-- --rounds 5 --samples 320 --streams 1000 --seconds 20 --loads 3 --quick]`.
  * First, how far our first delta is behind the model's first token, over server-sent events, Socket.IO and
  * plain WebSocket with 16 turns at once. Then many streams of 20 tokens a second on one process.
  */
@@ -78,7 +79,10 @@ async function measureFirstTokens() {
   return { rows, rounds };
 }
 
-/** Looks at the node while the streams run: what it holds of the database, how late its event loop is, and whose the CPU is. */
+/**
+ * Looks at the node while the streams run: what it holds of the database, how late its event loop is, and whose the CPU
+ * is.
+ */
 async function watch(parley, database, until) {
   let connections = 0;
   // The first look begins the measurement, the last one ends it.

@@ -111,8 +111,8 @@ function* nodesOf(node) {
 }
 
 /**
- * How often what stands at a place of a source was run as swc compiled it. By nodes, not by statements: swc cuts these otherwise than
- * the build (it makes one of all the fields of a class).
+ * How often what stands at a place of a source was run as swc compiled it. By nodes, not by statements: swc cuts
+ * these otherwise than the build (it makes one of all the fields of a class).
  */
 function ranFromSource(source) {
   const script = fromSources.get(source);
@@ -141,7 +141,10 @@ function ranFromSource(source) {
   };
 }
 
-/** The build's statements and functions, with the higher of both counts. Branches: the two compilers cut them differently. */
+/**
+ * The build's statements and functions, with the higher of both counts. Branches: the two compilers cut them
+ * differently.
+ */
 async function covered(source) {
   const record = (await recordOf(source, built(source)))?.toJSON();
   if (record === undefined) return undefined;

@@ -57,7 +57,9 @@ export function withoutTools(sbom, shipped) {
   return { ...sbom, components: components.map((part) => ({ ...part, properties: properties(part) })), dependencies };
 }
 
-/** Judges what `npm audit --json` printed. Where the registry serves no audit, nothing is known: that is not "clean". */
+/**
+ * Judges what `npm audit --json` printed. Where the registry serves no audit, nothing is known: that is not "clean".
+ */
 export function auditVerdict(printed) {
   let report;
   try {

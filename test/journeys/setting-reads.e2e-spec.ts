@@ -19,7 +19,9 @@ interface Read {
   readonly after: string;
 }
 
-/** Whether the suites notice it when one read of one setting yields its default whatever was set: half an hour's work. */
+/**
+ * Whether the suites notice it when one read of one setting yields its default whatever was set: half an hour's work.
+ */
 describe('every read of a setting of basic_chat', () => {
   const defaults = new Map<string, unknown>();
   let reads: readonly Read[];

@@ -1,7 +1,9 @@
 /** What `parley doctor` says about one thing. */
 export interface Finding {
   readonly name: string;
-  /** `failed`: a start would be refused, or what users rely on does not work; `skipped`: there is nothing to examine. */
+  /**
+   * `failed`: a start would be refused, or what users rely on does not work; `skipped`: there is nothing to examine.
+   */
   readonly status: 'ok' | 'warning' | 'failed' | 'skipped';
   /** Never holds a secret. */
   readonly detail: string;

@@ -45,7 +45,9 @@ export class LlmMetrics {
     });
   }
 
-  /** @param errorType how it failed, see `FailureKind`; `aborted` where the caller ended it; empty where it went well */
+  /**
+   * @param errorType how it failed, see `FailureKind`; `aborted` where the caller ended it; empty where it went well
+   */
   ended(call: MeasuredCall, seconds: number, errorType: string): void {
     this.duration.observe({ ...labelsOf(call), error_type: errorType }, seconds);
   }

@@ -3,7 +3,7 @@ import { useCaseErrors } from './use-cases.errors.js';
 
 const byCode = new Map(Object.values(useCaseErrors).map((make) => [make.code, make]));
 
-/** Throws one error for all findings: of their code where they share one, else VALIDATION_FAILED. */
+/** @throws one error for all findings, if there are any: of their code where they share one, else VALIDATION_FAILED */
 export function refuse(findings: readonly FieldError[]): void {
   const [first] = findings;
   if (first !== undefined) throw toError(first, findings);

@@ -23,7 +23,7 @@ const declare = (access: Access): MethodDecorator & ClassDecorator => SetMetadat
 /** Open: answers without a principal, and looks at no token. */
 export const Public = (): MethodDecorator & ClassDecorator => declare('public');
 
-/** Open, but says more to who sends a right token. A wrong one is refused. */
+/** Open, but says more to whoever sends a right token. A wrong one is refused. */
 export const Recognised = (): MethodDecorator & ClassDecorator => declare('recognised');
 
 /** For any signed-in principal, on its own things: its profile, its own sign-out. */

@@ -74,7 +74,7 @@ export class AccessGuard implements CanActivate {
     return allowed;
   }
 
-  /** Below `/admin` who may use none of it is told that there is nothing; everybody else, what it needs. */
+  /** Below `/admin`, whoever may use none of it is told that there is nothing; everybody else, what it needs. */
   private refusal(context: ExecutionContext, actor: Actor, access: string): AppError {
     const path: unknown = this.reflector.get(PATH_METADATA, context.getClass());
     const hidden = String(path).startsWith('admin') && ![...actor.permissions].some(isAdministrative);

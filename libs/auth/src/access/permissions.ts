@@ -1,4 +1,7 @@
-/** Every permission of the product. Routes, socket events and jobs name one of these. */
+/**
+ * Every permission of the product; roles grant them, routes, socket events and jobs ask for them. Most belong to parts
+ * that later versions bring.
+ */
 export const PERMISSIONS = [
   'session:create',
   'session:read',
@@ -82,7 +85,7 @@ export function isPermission(text: string): text is Permission {
 }
 
 /**
- * What opens some part of `/admin`. Who holds none of these is told that there is nothing; who holds
+ * What opens some part of `/admin`. Whoever holds none of these is told that there is nothing; whoever holds
  * another one, that this part needs more.
  */
 const ADMINISTRATIVE: ReadonlySet<string> = new Set<Permission>([

@@ -83,7 +83,9 @@ const ADMINISTRATION = all([
 
 const USER = { ...CONVERSATION, ...PERSONAL, ...RESTRICTED_TOOLS };
 
-/** The roles that exist everywhere and cannot be changed. No role reads other people's conversations by being a role. */
+/**
+ * The roles that exist everywhere and cannot be changed. No role reads other people's conversations by being a role.
+ */
 export const BUILT_IN_ROLES: Readonly<Record<RoleName, RolePermissions>> = {
   user: USER,
   moderator: { ...USER, ...MODERATION },

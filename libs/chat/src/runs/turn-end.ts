@@ -68,7 +68,7 @@ export function brokenEnd(live: LiveRun, error: AppError, outcome: Partial<TurnO
   };
 }
 
-/** The problem as it is stored: without address or correlation, which belong to who reads it. */
+/** The problem as it is stored: without address or correlation, which belong to whoever reads it. */
 export function problemOf(error: AppError): Record<string, unknown> {
   return { ...toProblem(error) };
 }

@@ -13,9 +13,11 @@ import { StreamSink } from './stream-sink.js';
 
 export interface StreamOptions {
   readonly sessionId: string;
+  /** The last `seq` that the client has: events after it are sent. */
   readonly after: number;
   /** Only the events of this run; the stream ends with it. */
   readonly runId?: string;
+  /** This very call has just stored everything up to `after`: nothing can have been missed. */
   readonly upToDate?: boolean;
 }
 
@@ -56,7 +58,7 @@ export class EventStreams {
     reader = this.readers.open({ actor, ...options }, sink);
   }
 
-  /** To hand to who takes a message in: opens the stream of its run once it is stored. */
+  /** A listener for `ChatService.send`: opens the stream of the run once its message is stored. */
   ofRun(actor: Actor, sessionId: string, response: ServerResponse): TakenListener {
     return ({ runId, before, replayed }) => {
       if (replayed) response.setHeader('Idempotent-Replayed', 'true');
@@ -65,7 +67,7 @@ export class EventStreams {
   }
 
   /**
-   * Who follows a session goes on elsewhere, with the last `seq` it has. The stream of a run stays: it
+   * Whoever follows a session goes on elsewhere, with the last `seq` it has. The stream of a run stays: it
    * ends with its run, for which the drain waits.
    */
   private async leave(): Promise<void> {

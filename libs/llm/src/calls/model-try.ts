@@ -28,7 +28,10 @@ export class ModelTry {
     this.measured = { operation: 'chat', provider, model };
   }
 
-  /** Resolves with the first piece of text. Throws `ProviderFailure` or the signal's reason; then it has ended. */
+  /**
+   * Resolves with the first piece of text.
+   * @throws ProviderFailure or the signal's reason; then it has ended
+   */
   static async open(
     candidate: ChatCandidate,
     request: ChatRequest,

@@ -58,7 +58,10 @@ export class ModelGateway {
     }
   }
 
-  /** The whole answer at once. Throws as `stream` does. */
+  /**
+   * The whole answer at once.
+   * @throws what `stream` throws
+   */
   complete(actor: Actor, call: ModelCall): Promise<ModelAnswer> {
     return this.stream(actor, call, () => undefined);
   }

@@ -40,7 +40,10 @@ export class ReplyStream {
     return this.pieces.join('');
   }
 
-  /** The next piece, never empty; null after the last. Throws as `read` does. */
+  /**
+   * The next piece, never empty; null after the last.
+   * @throws what `read` throws
+   */
   async next(): Promise<string | null> {
     let next: string | null = null;
     await this.read((piece) => {

@@ -32,7 +32,7 @@ export class RetryRule {
     private readonly backoff: Backoff,
   ) {}
 
-  /** Throws the error of the last try, OVERLOADED, or the signal's reason. */
+  /** @throws the error of the last try, OVERLOADED, or the signal's reason */
   async first<C extends Candidate, T>(
     candidates: readonly C[],
     bounds: CallBounds,

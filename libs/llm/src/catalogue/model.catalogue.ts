@@ -48,7 +48,7 @@ export class ModelCatalogue implements OnModuleInit {
 
   /**
    * The models of a role in order of fallback, or the one model of that name.
-   * Throws MODEL_UNKNOWN for a name that the configuration does not list.
+   * @throws MODEL_UNKNOWN for a name that the configuration does not list
    */
   async candidates(name: string): Promise<readonly ChatCandidate[]> {
     if (isRole(name)) return this.resolveAll(this.chains[name]);
@@ -59,7 +59,7 @@ export class ModelCatalogue implements OnModuleInit {
     return [found];
   }
 
-  /** Throws CAPABILITY_UNAVAILABLE where nothing embeds, MODEL_UNKNOWN for a name that is not listed. */
+  /** @throws CAPABILITY_UNAVAILABLE where nothing embeds, MODEL_UNKNOWN for a name that is not listed */
   async embedders(name?: string): Promise<readonly EmbeddingCandidate[]> {
     const resolved = await Promise.all(this.embedding.map((ref) => this.resolveEmbedder(ref)));
     const all = resolved.filter((candidate) => candidate !== null);

@@ -37,7 +37,10 @@ export interface EmbeddingAnswer extends ModelReport {
   readonly model: string;
 }
 
-/** Turns texts into vectors, by the same retry rule as chat. There is no offline embedder: vectors are never invented. */
+/**
+ * Turns texts into vectors, by the same retry rule as chat. There is no offline embedder: vectors are never invented.
+ * Nothing asks it yet: search over documents and memories will.
+ */
 @Injectable()
 export class EmbeddingGateway {
   private readonly rule: RetryRule;

@@ -8,7 +8,9 @@ const MAX_REPEAT = 1000;
 const CLASSES: Readonly<Record<string, string>> = { d: '0', D: 'a', w: 'a', W: '-', s: ' ', S: 'a' };
 const CONTROLS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v' };
 
-/** A text that a pattern matches: a word or line of `text` where one does, else the shortest we can make. Null: neither. */
+/**
+ * A text that a pattern matches: a word or line of `text` where one does, else the shortest we can make. Null: neither.
+ */
 export function textOfPattern(pattern: string, text: string): string | null {
   const expression = compiled(pattern);
   if (expression === null) return null;

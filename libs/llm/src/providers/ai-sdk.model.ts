@@ -93,7 +93,7 @@ function translate(part: LanguageModelV4StreamPart): ChatPart | null {
   }
 }
 
-/** Throws `cut` where the provider itself gave no reason: the packages make one up. */
+/** @throws ProviderFailure `cut` where the provider itself gave no reason: the packages make one up */
 function finishReasonOf({ unified, raw }: LanguageModelV4FinishReason): FinishReason {
   if (unified === 'error' || unified === 'interrupted' || (unified === 'other' && raw === undefined)) {
     throw new ProviderFailure('cut');

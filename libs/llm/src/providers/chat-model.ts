@@ -6,7 +6,7 @@ export interface ChatModel {
   readonly model: string;
   /**
    * Asks once; nothing is tried again in here. Aborting `signal` closes the provider's connection at once.
-   * Throws `ProviderFailure` where the provider fails, whatever is wrong.
+   * @throws ProviderFailure where the provider fails, whatever is wrong
    */
   stream(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPart>;
 }

@@ -4,7 +4,10 @@ export interface Embedder {
   readonly model: string;
   /** Most texts in one request. */
   readonly maxBatch: number;
-  /** Asks once. One vector a text, in order. Throws `ProviderFailure`, or the signal's reason. */
+  /**
+   * Asks once. One vector a text, in order.
+   * @throws ProviderFailure, or the signal's reason
+   */
   embed(texts: readonly string[], request: EmbedRequest): Promise<Embeddings>;
 }
 

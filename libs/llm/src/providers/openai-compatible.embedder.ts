@@ -37,7 +37,7 @@ function indexOf(entry: unknown): number {
   return numberAt(entry, 'index') ?? 0;
 }
 
-/** Throws `malformed` where it is no list of finite numbers. */
+/** @throws ProviderFailure `malformed` where it is no list of finite numbers */
 export function toVector(value: unknown): Float32Array {
   if (!Array.isArray(value) || value.length === 0) throw new ProviderFailure('malformed');
   const vector = new Float32Array(value.length);

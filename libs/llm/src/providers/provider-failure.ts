@@ -1,7 +1,13 @@
 /**
- * - `connection`: no connection, or it broke. - `status`: an HTTP error. - `malformed`: bytes that are no answer.
- * - `error`: the provider reported an error inside a stream. - `cut`: the stream ended without a finish reason.
- * - `empty`: a whole reply without text. - `silence`: nothing came for too long. - `circuit`: not asked, see `ProviderGate`.
+ * How an attempt at a provider failed:
+ * - `connection`: no connection, or it broke.
+ * - `status`: an HTTP error.
+ * - `malformed`: bytes that are no answer.
+ * - `error`: the provider reported an error inside a stream.
+ * - `cut`: the stream ended without a finish reason.
+ * - `empty`: a whole reply without text.
+ * - `silence`: nothing came for too long.
+ * - `circuit`: not asked, see `ProviderGate`.
  */
 export type FailureKind = 'connection' | 'status' | 'malformed' | 'error' | 'cut' | 'empty' | 'silence' | 'circuit';
 

@@ -50,7 +50,10 @@ export class ProviderHttp {
     this.pool.dispatch({ method: 'POST', path: this.pathOf(path), headers: this.headersWith(headers), body }, handler);
   }
 
-  /** One whole answer of any status. Throws `ProviderFailure` where there is none, or the signal's reason. */
+  /**
+   * One whole answer of any status.
+   * @throws ProviderFailure where there is none, or the signal's reason
+   */
   async json(
     method: 'GET' | 'POST',
     path: string,

@@ -14,7 +14,10 @@ const CHECK_MS = 250;
 
 const checks = new LRUCache<string, Check>({ max: 200 });
 
-/** A check by JSON Schema 2020-12. Throws VALIDATION_FAILED where the schema is none. */
+/**
+ * A check by JSON Schema 2020-12.
+ * @throws VALIDATION_FAILED where the schema is none
+ */
 export async function jsonSchemaCheck(schema: JsonSchema): Promise<Check> {
   const key = JSON.stringify(schema);
   const known = checks.get(key);

@@ -6,7 +6,7 @@ import { RedisBus } from './redis-bus.js';
 
 const PATIENCE_MS = 300;
 
-/** A published message on its way to who listens, as RESP has it. An answer to a ping may stand right beside it. */
+/** A published message on its way to its listeners, as RESP has it. An answer to a ping may stand right beside it. */
 const MESSAGE = /\*3\r\n\$7\r\nmessage\r\n\$\d+\r\n[^\r]*\r\n\$\d+\r\n[^\r]*\r\n/g;
 
 /** Stands between a node and its Redis and swallows what was published, while everything else goes through. */

@@ -41,7 +41,9 @@ export function membersOf(schema: z.ZodObject): [string, z.core.$ZodType][] {
   );
 }
 
-/** What a schema takes, in words that end "expected …". Written from the schema alone: never holds a value that was set. */
+/**
+ * What a schema takes, in words that end "expected …". Written from the schema alone: never holds a value that was set.
+ */
 export function expectation(outer: z.core.$ZodType): string {
   const { schema, expected } = unwrap(outer);
   if (expected !== undefined) return expected;

@@ -1,7 +1,7 @@
 import { describeConfig } from './describe-config.js';
 import type { Config } from './schema.js';
 
-/** Stands where a secret is set, in `config check` and `GET /admin/config`. */
+/** Stands where a secret is set, in `parley config check`. */
 const MASK = '[secret]';
 
 /** The configuration as it may be shown: secrets masked where set, credentials taken out of addresses. */

@@ -13,7 +13,7 @@ declare module 'zod' {
   }
 }
 
-/** Marks a key whose value is never shown: not in errors, logs, `config check` or `GET /admin/config`. */
+/** Marks a key whose value is never shown: not in errors, logs or `parley config check`. */
 export const secret = () => z.string().min(1).meta({ secret: true, expected: 'text that is not empty' });
 
 /** A whole number within bounds. */

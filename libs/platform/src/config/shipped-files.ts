@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import { configSchema } from './schema.js';
 import { readYamlLayer } from './yaml-layer.js';
 
-/** What each environment's file sets otherwise than the key's default: by key, then in the order of the environments. */
+/**
+ * What each environment's file sets otherwise than the key's default: by key, then in the order of the environments.
+ */
 export type ShippedSettings = ReadonlyMap<string, readonly { readonly environment: string; readonly value: unknown }[]>;
 
 /** @param cwd the folder that holds `config/` */

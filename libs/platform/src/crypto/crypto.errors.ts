@@ -8,7 +8,9 @@ export const cryptoErrors = defineErrors({
   },
 });
 
-/** The key ring cannot be used: start-up ends here. The message is for the operator and names ids of keys, never keys. */
+/**
+ * The key ring cannot be used: start-up ends here. The message is for the operator and names ids of keys, never keys.
+ */
 export class KeyRingError extends StartRefusal {
   override readonly name = 'KeyRingError';
 }

@@ -22,7 +22,9 @@ const UNAVAILABLE = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-/** Classes of SQLSTATE: rolled back in favour of another, out of something, cancelled or shutting down, a failing disk. */
+/**
+ * Classes of SQLSTATE: rolled back in favour of another, out of something, cancelled or shutting down, a failing disk.
+ */
 const PASSING = new Set(['40', '53', '57', '58']);
 const LOCK_NOT_AVAILABLE = '55P03';
 const LOST =

@@ -61,7 +61,7 @@ export class Database {
   /**
    * The other way to a query: these statements in a transaction of their own, one write and one answer
    * (`flight.ts`). Their rows stand in them afterwards. A flight whose connection was lost is flown once more: whether
-   * the first try was committed nobody knows, so who writes must recognise what is there already.
+   * the first try was committed nobody knows, so whoever writes must recognise what is there already.
    * @throws DATABASE_UNAVAILABLE when no connection can be had.
    */
   flight(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
@@ -106,7 +106,10 @@ export class Database {
   }
 }
 
-/** A flight lost its connection, or a transaction's was dead before it began: whatever `work` sent then, nothing was done. */
+/**
+ * A flight lost its connection, or a transaction's was dead before it began: whatever `work` sent then, nothing was
+ * done.
+ */
 class TryAgain extends Error {
   constructor(cause: unknown) {
     super('the connection was lost', { cause });

@@ -63,7 +63,7 @@ export class BoundStatement<R> {
   }
 }
 
-/** That the columns are those of R is the word of who wrote the statement, as everywhere in SQL. */
+/** That the columns are those of R is the word of whoever wrote the statement, as everywhere in SQL. */
 function rowOf<R>(entries: readonly (readonly [string, unknown])[]): R;
 function rowOf(entries: readonly (readonly [string, unknown])[]): unknown {
   return Object.fromEntries(entries);

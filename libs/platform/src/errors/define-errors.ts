@@ -11,8 +11,8 @@ export interface ErrorFactory {
 export type ErrorCatalogue<K extends string = string> = Readonly<Record<K, ErrorFactory>>;
 
 /**
- * Declares the error codes of one library. A code belongs to exactly one library;
- * `errors.spec.ts` of the application walks all catalogues and fails on a double.
+ * Declares the error codes of one library. A code belongs to exactly one library:
+ * `ProblemCatalogue` refuses a double, and so does `test/contract/error-codes.spec.ts`.
  */
 export function defineErrors<const K extends string>(definitions: Record<K, ErrorDefinition>): ErrorCatalogue<K> {
   const catalogue: Partial<Record<K, ErrorFactory>> = {};

@@ -6,7 +6,9 @@ export class StartRefusal extends Error {
   override readonly name: string = 'StartRefusal';
 }
 
-/** Why a process did not start, for whoever runs it: foreseen reasons in a few lines, everything else with its stack. */
+/**
+ * Why a process did not start, for whoever runs it: foreseen reasons in a few lines, everything else with its stack.
+ */
 export function explainRefusal(thrown: unknown): string {
   if (thrown instanceof StartRefusal || isSystemError(thrown)) return `Parley did not start: ${thrown.message}`;
   return `Parley did not start.\n${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;

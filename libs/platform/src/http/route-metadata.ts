@@ -6,7 +6,9 @@ export const ROUTE_ACCESS = 'parley:access';
 /** For the few routes that the platform itself serves to anybody: documents and explanations of problems. */
 export const OpenRoute = (): ClassDecorator & MethodDecorator => SetMetadata(ROUTE_ACCESS, 'public');
 
-/** What a route takes, gives and may last, where that differs from JSON in, JSON out, `http.request_timeout_seconds`. */
+/**
+ * What a route takes, gives and may last, where that differs from JSON in, JSON out, `http.request_timeout_seconds`.
+ */
 export interface RouteTraits {
   /** Media types of bodies besides `application/json`; their bytes reach the handler unread. */
   readonly consumes?: readonly string[];

@@ -7,7 +7,9 @@ const SCHEMA = 'pgboss';
 /** Indexes that an upgrade builds without locking. */
 const BUILD_MS = 600_000;
 
-/** The job queue's own schema: made and changed by the owner, along with our migrations; the application only uses it. */
+/**
+ * The job queue's own schema: made and changed by the owner, along with our migrations; the application only uses it.
+ */
 export const jobSchema: CompanionSchema = {
   schema: SCHEMA,
 

@@ -9,7 +9,7 @@ export interface HealthState {
   readonly reason?: string;
 }
 
-/** One thing that a node depends on. Every library can offer one; `HealthModule.register([...])` shows them. */
+/** One thing that a node depends on. Every library can offer one; `HealthModule.forRoot` shows them. */
 export interface HealthIndicator {
   /** Under `checks` in `GET /health`. */
   readonly name: string;

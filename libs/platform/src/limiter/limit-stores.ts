@@ -85,7 +85,7 @@ export class LimitStores implements OnModuleInit, OnApplicationShutdown {
       keyPrefix: rule.name,
       points: rule.limit,
       duration: rule.perSeconds,
-      // Who has used up the window is refused without asking the database again.
+      // Whoever has used up the window is refused without asking the database again.
       inMemoryBlockOnConsumed: rule.limit,
     });
     return {

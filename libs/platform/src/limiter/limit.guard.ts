@@ -14,7 +14,7 @@ import { limitHeaders } from './limiter.js';
 import { LimiterStorage } from './limiter.storage.js';
 
 /**
- * The throttler's guard over HTTP, to run after authentication: who is signed in counts by principal.
+ * The throttler's guard over HTTP, to run after authentication: whoever is signed in counts by principal.
  * It replaces the throttler's own loop, which reads a dozen metadata entries per request.
  */
 @Injectable()

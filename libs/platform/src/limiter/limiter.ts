@@ -35,7 +35,7 @@ interface ActiveRule {
 
 const NO_RULES: readonly ActiveRule[] = [];
 
-/** Longer ones could not be a key in the store; who is counted by name or mailbox is not written down there. */
+/** Longer ones could not be a key in the store. Names and mailboxes are not written down there in clear. */
 const LONGEST_PLAIN_KEY = 100;
 
 /** The one limiter behind HTTP and sockets. */

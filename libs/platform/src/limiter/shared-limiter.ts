@@ -35,8 +35,8 @@ async function insured(
 }
 
 /**
- * Gives up on the turn of the event loop after the time is over, when what came while this process was busy has been
- * read: who is refused must not pass because a node was slow to look.
+ * Rejects one event-loop turn after the time is up, so that an answer that arrived while this process was busy still
+ * counts.
  */
 function answerInTime<T>(asked: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

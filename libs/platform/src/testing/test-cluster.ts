@@ -17,7 +17,9 @@ export interface TestServer {
   readonly secrets: Pick<ClusterSecrets, 'parley_owner' | 'parley_app'>;
 }
 
-/** Nothing here outlives the machine, so nothing waits for the disk; a killed server still recovers what was committed. */
+/**
+ * Nothing here outlives the machine, so nothing waits for the disk; a killed server still recovers what was committed.
+ */
 export const HASTY = [
   'fsync=off',
   'full_page_writes=off',

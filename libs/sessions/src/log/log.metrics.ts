@@ -20,7 +20,7 @@ export class LogMetrics {
     });
   }
 
-  /** While the database is away, what was known last: the other metrics are read most of all then. */
+  /** While the database is away, the last known value: that is when the other metrics are needed most. */
   private async read(): Promise<number> {
     try {
       this.known = await this.log.appended(INSTALLATION);

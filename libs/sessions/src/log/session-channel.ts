@@ -46,8 +46,11 @@ export function announceGone(bus: Bus, sessionId: string): void {
   announceSignal(bus, sessionId, { kind: 'gone' });
 }
 
+/** What a reader learns from one message of the channel. */
 export interface Heard {
+  /** The `seq` at which the log stands. */
   readonly wake: number | undefined;
+  /** The last events up to it, where this process stored them. */
   readonly fresh: readonly LogEvent[] | undefined;
   readonly signal: SessionSignal | undefined;
 }

@@ -28,8 +28,9 @@ export interface QueuedRun {
 export interface WaitingBounds {
   /** Sessions at most. */
   readonly limit: number;
-  /** Runs that may be under way at once; null: no bound. */
+  /** Runs of one principal that may be under way at once; null: no bound. */
   readonly perPrincipal: number | null;
+  /** Runs of one organisation that may be under way at once; null: no bound. */
   readonly perOrganisation: number | null;
 }
 
@@ -96,7 +97,7 @@ export class RunsRepository {
 
   /**
    * Sessions in which work waits and nothing runs, the one that has waited longest first. A principal or
-   * organisation has no more of them in the list than it may begin: who is at its limit takes no place.
+   * organisation has no more of them in the list than it may begin: one at its limit takes no place.
    */
   idleSessionsWithWork(actor: Actor, bounds: WaitingBounds): Promise<{ orgId: string; sessionId: string }[]> {
     return this.database.as(actor, async (db) => {
@@ -143,7 +144,7 @@ export class RunsRepository {
     });
   }
 
-  /** Ends a queued run that never began. @returns the `seq` of `run.cancelled`; undefined when it is not queued any more */
+  /** Ends a queued run that has not begun. The `seq` of `run.cancelled`; undefined when it is not queued any more. */
   cancelQueued(actor: Actor, sessionId: string, runId: string, at: Date): Promise<number | undefined> {
     return this.database
       .as(actor, async (db) => {

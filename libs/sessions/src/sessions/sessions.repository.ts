@@ -90,6 +90,7 @@ export class SessionsRepository {
     return found.rows[0];
   }
 
+  /** A page of the actor's sessions in the order of their last activity, from behind `page.after`. */
   page(
     actor: Actor,
     filter: SessionFilter,
@@ -192,7 +193,7 @@ export class SessionsRepository {
         .where('session_id', '=', sessionId)
         .where('status', '=', 'queued')
         .execute();
-      // Where the word does not reach the node of a running one, its next renewal of the lease brings the flag.
+      // If the control message misses the run's node, its next lease renewal sees this flag.
       await db
         .updateTable('runs')
         .set({ cancel_requested: true })

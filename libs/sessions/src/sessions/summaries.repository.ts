@@ -19,6 +19,7 @@ interface Place {
 
 type MaybePlace = Place | { readonly turn: null; readonly seq: null };
 
+/** A message that goes into a summary. */
 export interface SourceMessage {
   readonly id: string;
   readonly role: 'user' | 'assistant' | 'system' | 'tool';
@@ -26,6 +27,7 @@ export interface SourceMessage {
   readonly status: 'complete' | 'partial' | 'deleted';
   readonly turn: number;
   readonly seq: number;
+  /** It rests on text of documents, files, the web or tools. */
   readonly tainted: boolean;
 }
 
@@ -46,6 +48,7 @@ export interface SummaryMaterial {
 export interface NewSummary {
   readonly content: string;
   readonly from: SummaryMaterial;
+  /** Messages that the prompt shows as they are, when it was written. */
   readonly window: number;
   /** The model call that it cost, for the ledger. */
   readonly call: LedgerEntry;
@@ -60,8 +63,8 @@ export class SummariesRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Whether with this turn (null: the last one) `threshold` messages that no summary holds have left the window. Later turns do not
-   * count: each is looked at once, however quickly the next one follows.
+   * Whether with this turn (null: the last one) `threshold` messages that no summary holds have left the window.
+   * Later turns do not count: each is looked at once, however quickly the next one follows.
    */
   due(actor: Actor, sessionId: string, turn: number | null, { window, threshold }: SummaryRule): Promise<boolean> {
     const enough = window + threshold;
@@ -73,7 +76,8 @@ export class SummariesRepository {
         select count(*)::int as n from (
           select from messages
           where session_id = ${sessionId} and org_id = ${actor.orgId} and ${isHistory}
-            and (${turn}::bigint is null or turn_seq <= ${turn}::bigint) and (turn_seq, seq) > (coalesce((select through_turn from s), 0), coalesce((select through_seq from s), 0))
+            and (${turn}::bigint is null or turn_seq <= ${turn}::bigint)
+            and (turn_seq, seq) > (coalesce((select through_turn from s), 0), coalesce((select through_seq from s), 0))
           limit ${enough}::int) as unheld`.execute(db);
       return (rows[0]?.n ?? 0) >= enough;
     });

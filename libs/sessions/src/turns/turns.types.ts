@@ -14,7 +14,7 @@ export interface FrozenPlan {
 /** The key under which a caller may repeat this very call until it expires. */
 export interface IdempotentCall {
   readonly key: string;
-  /** SHA-256 of what was asked: kind of call, session and body. */
+  /** SHA-256 of what was asked: kind of call, session, body. */
   readonly fingerprint: Buffer;
   readonly expiresAt: Date;
 }

@@ -1,6 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { checkExamples } from '../declaration/check-examples.js';
-import { placeholdersOf } from '../declaration/prompt-template.js';
 import { groupOf } from '../settings/frozen.js';
 import type { UseCase } from '../use-case.js';
 import { ACTOR, type OpenUseCases, openUseCases, planInput, refusal } from '../use-cases.factory.js';
@@ -64,13 +63,6 @@ describe.each(CATALOGUE.map(({ id }) => id))('%s', (id) => {
     const context = ajv.compile(context_schema);
     expect(context({})).toBe(true);
     expect(context({ nothing_like_this: 1 })).toBe(false);
-  });
-
-  it('has prompts whose placeholders are all filled', () => {
-    const known = new Set([...Object.keys(plan({}).settings), 'persona']);
-    for (const template of Object.values(useCase.prompts)) {
-      expect(placeholdersOf(template).filter((name) => !known.has(name))).toEqual([]);
-    }
   });
 
   it('takes each setting at both of its bounds, and the schema agrees', () => {

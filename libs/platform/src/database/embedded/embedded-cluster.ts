@@ -116,7 +116,9 @@ export class EmbeddedCluster {
   }
 }
 
-/** Connects, takes the place of this process and makes roles and database. Tries again where the server is just leaving. */
+/**
+ * Connects, takes the place of this process and makes roles and database. Tries again where the server is just leaving.
+ */
 async function enterCluster(plan: ServerPlan, secrets: ClusterSecrets, presence: Presence): Promise<pg.Client> {
   for (let tries = 1; ; tries += 1) {
     const anchor = await connectOrStart(plan);

@@ -29,7 +29,7 @@ export class ApiDocuments {
     if (document === undefined) {
       document = this.build(name);
       this.built.set(name, document);
-      // A failure is for who asked; the next one tries again.
+      // A failure is for whoever asked; the next one tries again.
       document.catch(() => this.built.delete(name));
     }
     return document;

@@ -58,7 +58,7 @@ export function rawAnswer(error: AppError, headers: HeaderList): string {
 export function answerServerErrors(server: Server): void {
   const headers = securityHeaders();
   const refuse = (socket: Duplex, error: AppError): void => {
-    // Of a CONNECT Node has let go: that the peer breaks off would be an uncaught error, and the end of the process.
+    // Node has detached from a CONNECT socket: without a listener, a peer that hangs up would be an uncaught error.
     socket.on('error', () => socket.destroy());
     if (!socket.writable) {
       socket.destroy();

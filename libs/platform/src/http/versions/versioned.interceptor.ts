@@ -2,7 +2,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { Request, Response } from 'express';
 import { map, type Observable } from 'rxjs';
 
-/** Gives the answer its strong `ETag`, and answers 304 to who has it already. */
+/** Gives the answer its strong `ETag`, and answers 304 to whoever has it already. */
 export class VersionedInterceptor<T> implements NestInterceptor<T, T | undefined> {
   /** @param tagOf the opaque part of the tag: `7.42` becomes `"7.42"` */
   constructor(private readonly tagOf: (body: T) => string) {}
