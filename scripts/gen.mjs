@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { build, install, root } from './prepare.mjs';
+import { addressOf, build, install, root } from './prepare.mjs';
 
 /**
  * Writes every file that is derived from the program: `npm run gen`. With `--check` it only compares,
@@ -25,18 +25,6 @@ async function withServer(work) {
     await gone;
     rmSync(data, { recursive: true, force: true });
   }
-}
-
-function addressOf(child) {
-  return new Promise((resolve, reject) => {
-    let output = '';
-    child.stdout.on('data', (bytes) => {
-      output += bytes;
-      const url = /listens +(\S+)/.exec(output)?.[1];
-      if (url !== undefined) resolve(url);
-    });
-    child.once('exit', () => reject(new Error(`the program did not start:\n${output}`)));
-  });
 }
 
 async function json(url, path) {

@@ -43,3 +43,16 @@ export function build() {
   const now = new Date();
   utimesSync(at(BUILT), now, now);
 }
+
+/** Where a program that was started with a pipe for its output listens, as soon as it does. */
+export function addressOf(child) {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.stdout.on('data', (bytes) => {
+      output += bytes;
+      const url = /listens +(\S+)/.exec(output)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    child.once('exit', () => reject(new Error(`the program did not start:\n${output}`)));
+  });
+}

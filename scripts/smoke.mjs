@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { root } from './prepare.mjs';
+import { addressOf, root } from './prepare.mjs';
 
 /** How long a program that was told to leave may take, in milliseconds. */
 const GONE_WITHIN = 15_000;
@@ -43,15 +43,7 @@ async function stop() {
 }
 
 try {
-  const url = await new Promise((resolve, reject) => {
-    let output = '';
-    child.stdout.on('data', (bytes) => {
-      output += bytes;
-      const found = /listens +(\S+)/.exec(output)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    child.once('exit', () => reject(new Error(`npm start ended:\n${output}`)));
-  });
+  const url = await addressOf(child);
   const { status } = await call(url, '/health');
   const account = { email: 'smoke@example.com', password: 'correct-horse-battery' };
   await call(url, '/api/v1/auth/register', account);

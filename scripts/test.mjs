@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { countsOf, REPORTS, sumOf } from './jest-reports.mjs';
 import { build, install, root } from './prepare.mjs';
 
 /**
@@ -13,19 +14,10 @@ const SUITES = [
   { name: 'integration', pattern: '\\.int-spec\\.ts$' },
   { name: 'system', pattern: '\\.e2e-spec\\.ts$' },
 ];
-const RESULTS = join(root, '.cache/results');
 
 function jest(args) {
   const bin = join(root, 'node_modules/jest/bin/jest.js');
   return spawnSync(process.execPath, [bin, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
-}
-
-function countsOf(name) {
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = JSON.parse(
-    readFileSync(join(RESULTS, `${name}.json`), 'utf8'),
-  );
-  // A suite that did not even load has no failed tests of its own.
-  return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites), skipped: numPendingTests };
 }
 
 /** Emptied first; open to all, since a suite that runs as root starts programs as another user. */
@@ -43,19 +35,19 @@ if (process.env.PARLEY_COVERAGE !== undefined) prepareCoverage(process.env.PARLE
 const given = process.argv.slice(2);
 if (given.length > 0) process.exit(jest(given));
 
-rmSync(RESULTS, { recursive: true, force: true });
-mkdirSync(RESULTS, { recursive: true });
-const total = { passed: 0, failed: 0, skipped: 0 };
+rmSync(REPORTS, { recursive: true, force: true });
+mkdirSync(REPORTS, { recursive: true });
+const counts = [];
 let status = 0;
 for (const { name, pattern } of SUITES) {
   console.log(`\n── ${name}`);
   const workers = name === 'units' ? [] : ['--maxWorkers=2'];
-  const report = `--outputFile=${join(RESULTS, `${name}.json`)}`;
+  const report = `--outputFile=${join(REPORTS, `${name}.json`)}`;
   const code = jest(['--testPathPatterns', pattern, '--json', report, '--silent', '--passWithNoTests', ...workers]);
   status ||= code;
-  const counts = countsOf(name);
-  for (const key of Object.keys(total)) total[key] += counts[key];
+  counts.push(countsOf(`${name}.json`));
 }
+const total = sumOf(counts);
 if (total.skipped > 0)
   console.log('\nWhat was skipped needs a server that is not installed here; the suites say which.');
 console.log(`\nIn all: ${total.passed} passed · ${total.failed} failed · ${total.skipped} skipped`);

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { platformErrors } from '@parley/platform/errors';
 import { ProblemCatalogue } from '@parley/platform/http';
 import { errorCatalogues } from '../../apps/api/src/error-catalogues.js';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { ROOT } from '../support/root.js';
 
 /** Every source of the program but tests. */
 function sources(folder: string): string[] {

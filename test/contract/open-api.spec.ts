@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { ROOT } from '../support/root.js';
 import { DeclaredShapes, generatedOpenApi } from './declared-shapes.js';
 
-const ROOT = join(import.meta.dirname, '../..');
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 type Json = Record<string, unknown>;

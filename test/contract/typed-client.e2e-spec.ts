@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { FakeModel } from '../support/fake-model/index.js';
 import { ParleyNode } from '../support/nodes/parley-node.js';
+import { ROOT } from '../support/root.js';
 
-const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, '.cache');
 
 let folder: string;

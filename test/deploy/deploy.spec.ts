@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { type Config, loadConfig } from '@parley/platform/config';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { ROOT } from '../support/root.js';
 
-const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, 'deploy', path), 'utf8');
 /** Seconds that closing may take after the drain, before the program ends by force. */
 const CLOSING = 15;

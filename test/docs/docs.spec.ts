@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { describeConfig, describeSections, isLimitClass, LIMIT_CLASSES } from '@parley/platform/config';
 import { runCli } from '../../apps/cli/src/cli.factory.js';
-import { anchors, fileLinks, pages, ROOT, readPage } from './markdown.factory.js';
+import { ROOT } from '../support/root.js';
+import { anchors, fileLinks, pages, readPage } from './markdown.factory.js';
 
 const VARIABLE = /\bPARLEY_[A-Z0-9_]*[A-Z0-9]\b/g;
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-
-export const ROOT = join(import.meta.dirname, '../..');
+import { ROOT } from '../support/root.js';
 
 /** The pages that people read: at the root, and below `docs`. */
 export function pages(): string[] {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { ROOT } from './markdown.factory.js';
+import { ROOT } from '../support/root.js';
 
 const PATIENCE_MS = 90_000;
 

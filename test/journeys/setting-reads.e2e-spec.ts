@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { openUseCases } from '../../libs/use-cases/src/use-cases.factory.js';
 import { isDeep } from '../support/ledger/random.js';
+import { ROOT } from '../support/root.js';
 
-const ROOT = join(import.meta.dirname, '../..');
 const SUPPORT = join(ROOT, 'test/support/mutation');
 /** What may notice a setting that is not read: quick suites first. */
 const SUITES = ['libs/use-cases/src/(components|turn|catalogue)/.*spec', 'test/journeys/setting-effects'];

@@ -1,4 +1,5 @@
 import { newId } from '@parley/platform/ids';
+import { eventually } from '@parley/platform/testing';
 import type { Socket } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { connect } from './socket-calls.js';
@@ -199,7 +200,8 @@ describe('floods', () => {
     const refusals = new Set(codes.filter((code) => code !== 'ok'));
     expect([...refusals].filter((code) => !['RATE_LIMITED', 'OVERLOADED', 'QUEUE_FULL'].includes(code))).toEqual([]);
     expect(refusals).toContain('OVERLOADED');
-    await until(async () => (await limited.rows())['runs'] === Number(stored['runs']) + taken + 1);
+    const runs = Number(stored['runs']) + taken + 1;
+    await eventually(async () => (await limited.rows())['runs'] === runs, 'every run that was taken');
   });
 });
 
@@ -213,14 +215,6 @@ describe('after all this', () => {
 function codeIn(reply: unknown): string {
   if (Reflect.get(Object(reply), 'ok') === true) return 'ok';
   return String(Reflect.get(Object(Reflect.get(Object(reply), 'error')), 'code'));
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('it did not come to pass');
 }
 
 interface PlainLine {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { FakeModel } from '../support/fake-model/index.js';
 import { ParleyNode } from '../support/nodes/parley-node.js';
+import { ROOT } from '../support/root.js';
 import { connect, frameOnce } from './socket-calls.js';
 
-const ROOT = join(import.meta.dirname, '../..');
 const random = (name: string): string => `${name}${randomBytes(12).toString('hex')}`;
 
 /** What goes in and may come out nowhere but to whom it belongs. */

@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { loadConfig } from '@parley/platform/config';
 import { type DatabaseAccess, openDatabase } from '@parley/platform/database';
@@ -8,9 +7,9 @@ import { schemaSource } from '@parley/schema';
 import pg from 'pg';
 import { createApp } from '../../apps/api/src/create-app.js';
 import { FakeModel } from '../support/fake-model/index.js';
+import { ROOT } from '../support/root.js';
 import type { Principal } from './policy.js';
 
-const ROOT = join(import.meta.dirname, '../..');
 const PASSWORD = 'correct-horse-battery-staple';
 
 /** Lies in everything that the owner writes; nobody else may ever see it. */

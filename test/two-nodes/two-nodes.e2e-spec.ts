@@ -1,4 +1,4 @@
-import { describeOnPostgresServer, describeOnRedis } from '@parley/platform/testing';
+import { describeOnPostgresServer, describeOnRedis, eventually } from '@parley/platform/testing';
 import pg from 'pg';
 import {
   type Acknowledged,
@@ -85,10 +85,14 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     const sessionId = await openSession();
     const readers = TRANSPORTS.map((transport) => follow(1, sessionId, transport));
     // A reader says how things stand when it has replayed, and it replays once it hears the other node.
-    await eventually(() => readers.every(({ reading }) => reading.statuses > 0));
+    await eventually(() => readers.every(({ reading }) => reading.statuses > 0), 'readers that follow', PATIENCE_MS);
     const sent = await send(0, sessionId, question(40, 40, 'from one node to the other'));
     const books = await settledBooks(client, sessionId, PATIENCE_MS);
-    await eventually(() => readers.every(({ reading }) => reading.cursor === books.lastSeq));
+    await eventually(
+      () => readers.every(({ reading }) => reading.cursor === books.lastSeq),
+      'every event with every reader',
+      PATIENCE_MS,
+    );
     const matter = { sessionId, acknowledged: [sent], readings: readers.map(({ reading }) => reading) };
     expect(audit(matter, books)).toEqual([]);
     for (const { reading } of readers) {
@@ -103,11 +107,15 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     const sessionId = await openSession();
     const reader = follow(1, sessionId, 'websocket');
     const sent = await send(0, sessionId, question(400, 50, 'to be cancelled'));
-    await eventually(() => reader.reading.deltas + reader.reading.snapshots > 0);
+    await eventually(() => reader.reading.deltas + reader.reading.snapshots > 0, 'text on its way', PATIENCE_MS);
     const asked = performance.now();
     const path = `/chat/sessions/${sessionId}/runs/${sent.receipt.run_id}/cancel`;
     expect((await client.on(nodes.url(1)).call(path, { method: 'POST' })).status).toBe(202);
-    await eventually(() => reader.reading.events.some(({ type }) => type === 'run.cancelled'));
+    await eventually(
+      () => reader.reading.events.some(({ type }) => type === 'run.cancelled'),
+      'the cancelled run',
+      PATIENCE_MS,
+    );
     expect(performance.now() - asked).toBeLessThan(2000 * SLACK);
     await nodes.model.waitFor((request) => request.user.includes('to be cancelled') && request.aborted);
     const books = await settledBooks(client, sessionId, PATIENCE_MS);
@@ -120,7 +128,11 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     const [busy, waiting] = [await openSession(), await openSession()];
     const long = await send(0, busy, question(400, 50, 'keeps A busy'));
     const queued = await send(0, waiting, question(3, 20, 'taken by the other'));
-    await eventually(async () => (await runOf(queued, waiting))['status'] === 'completed');
+    await eventually(
+      async () => (await runOf(queued, waiting))['status'] === 'completed',
+      'the end of the queued run',
+      PATIENCE_MS,
+    );
     expect(await runOf(long, busy)).toMatchObject({ status: 'running' });
     const { events } = await settledBooks(client, waiting, PATIENCE_MS);
     expect(events.map(({ type }) => type).slice(0, 3)).toEqual(['message.created', 'run.queued', 'run.started']);
@@ -143,7 +155,7 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     expect((await admin.call(path, { method: 'PUT', body, headers })).status).toBe(200);
     expect(await temperatureOn(0)).toBe(0.125);
     const asked = performance.now();
-    await eventually(async () => (await temperatureOn(1)) === 0.125);
+    await eventually(async () => (await temperatureOn(1)) === 0.125, 'the override on the other node', PATIENCE_MS);
     expect(performance.now() - asked).toBeLessThan(2000 * SLACK);
     const sessionId = await openSession();
     await send(1, sessionId, question(2, 10, 'with the override'));
@@ -155,7 +167,7 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     expect((await admin.on(nodes.url(1)).call(path, late)).status).toBe(412);
     const away = { method: 'DELETE', headers: { 'If-Match': '"1"' } };
     expect((await admin.on(nodes.url(1)).call(path, away)).status).toBe(204);
-    await eventually(async () => (await temperatureOn(0)) === 0.7);
+    await eventually(async () => (await temperatureOn(0)) === 0.7, 'the default again', PATIENCE_MS);
   }, 60_000);
 
   it('ends a login on both nodes at once', async () => {
@@ -164,11 +176,11 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     const sessionId = String(body['session_id']);
     const token = String(leaving.token);
     const reader = new Follower({ name: 'B', transport: 'websocket', token, sessionId, url: () => nodes.url(1) });
-    await eventually(() => reader.connections === 1);
+    await eventually(() => reader.connections === 1, 'the open line', PATIENCE_MS);
     const asked = performance.now();
     expect((await leaving.call('/auth/logout', { method: 'POST', body: {} })).status).toBe(204);
     expect((await leaving.on(nodes.url(1)).call('/auth/me')).status).toBe(401);
-    await eventually(() => reader.ends.length > 0);
+    await eventually(() => reader.ends.length > 0, 'the end of the line', PATIENCE_MS);
     expect(performance.now() - asked).toBeLessThan((redis ? 1000 : 3000) * SLACK);
     expect(reader.ends[0]).toMatch(/^4401 /);
     await reader.close();
@@ -189,18 +201,30 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     it('loses nothing while Redis is away, says so, and recovers', async () => {
       const sessionId = await openSession();
       const readers = TRANSPORTS.map((transport) => follow(1, sessionId, transport));
-      await eventually(() => readers.every((reader) => reader.connections === 1));
+      await eventually(() => readers.every((reader) => reader.connections === 1), 'open lines', PATIENCE_MS);
       const first = await send(0, sessionId, question(60, 60, 'Redis goes in the middle'));
-      await eventually(() => readers.every(({ reading }) => reading.deltas > 0));
+      await eventually(() => readers.every(({ reading }) => reading.deltas > 0), 'text on its way', PATIENCE_MS);
       await nodes.redis?.kill();
-      await eventually(async () => (await Promise.all([0, 1].map(statusOf))).every(isDegraded));
+      await eventually(
+        async () => (await Promise.all([0, 1].map(statusOf))).every(isDegraded),
+        'nodes that miss Redis',
+        PATIENCE_MS,
+      );
       const second = await send(0, sessionId, question(20, 40, 'while Redis is away'));
       await settledBooks(client, sessionId, PATIENCE_MS);
       await nodes.redis?.restart();
-      await eventually(async () => (await Promise.all([0, 1].map(statusOf))).every(({ status }) => status === 'ok'));
+      await eventually(
+        async () => (await Promise.all([0, 1].map(statusOf))).every(({ status }) => status === 'ok'),
+        'nodes that have Redis again',
+        PATIENCE_MS,
+      );
       const third = await send(0, sessionId, question(20, 40, 'Redis is back'));
       const books = await settledBooks(client, sessionId, PATIENCE_MS);
-      await eventually(() => readers.every(({ reading }) => reading.cursor === books.lastSeq));
+      await eventually(
+        () => readers.every(({ reading }) => reading.cursor === books.lastSeq),
+        'every event with every reader',
+        PATIENCE_MS,
+      );
       const readings = readers.map(({ reading }) => reading);
       expect(audit({ sessionId, acknowledged: [first, second, third], readings }, books)).toEqual([]);
       expect([...books.runs.values()].map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
@@ -215,13 +239,17 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     it('works a schedule once over both', async () => {
       const query = async (text: string) => (await nodes.database?.pool.query<{ n: number }>(text))?.rows ?? [];
       const count = 'select count(*)::int as n from pgboss';
-      await eventually(async () => (await query(`${count}.schedule where name = 'auth.care'`))[0]?.n === 1);
+      await eventually(
+        async () => (await query(`${count}.schedule where name = 'auth.care'`))[0]?.n === 1,
+        'the schedule',
+        PATIENCE_MS,
+      );
       await query(`update pgboss.schedule set cron = '* * * * *' where name = 'auth.care'`);
       const worked = `select count(*)::int as n from pgboss.job where name = 'auth.care' and created_on > now() - interval '10 minutes'
         group by date_trunc('minute', coalesce(singleton_on, created_on))`;
       const done = `${count}.job where name = 'auth.care' and state = 'completed'`;
       const since = (await query(done))[0]?.n ?? 0;
-      await eventually(async () => ((await query(done))[0]?.n ?? 0) > since, 150_000);
+      await eventually(async () => ((await query(done))[0]?.n ?? 0) > since, 'what the schedule sent', 150_000);
       // Both nodes look at the clock several times a minute: time for the second one to send it again.
       await new Promise((resolve) => setTimeout(resolve, 12_000));
       for (const minute of await query(worked)) expect(minute.n).toBe(1);
@@ -233,10 +261,10 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
     const running = await send(0, sessionId, question(400, 50, 'longer than A has time'));
     const waiting = await send(0, sessionId, question(5, 20, 'waits behind it'));
     const reader = follow(1, sessionId, 'sse');
-    await eventually(() => reader.connections === 1);
+    await eventually(() => reader.connections === 1, 'the open line', PATIENCE_MS);
     expect(await nodes.node(0).stop()).toBe(0);
     const books = await settledBooks(client.on(nodes.url(1)), sessionId, PATIENCE_MS);
-    await eventually(() => reader.reading.cursor === books.lastSeq);
+    await eventually(() => reader.reading.cursor === books.lastSeq, 'every event', PATIENCE_MS);
     expect(audit({ sessionId, acknowledged: [running, waiting], readings: [reader.reading] }, books)).toEqual([]);
     expect(books.runs.get(running.receipt.run_id)).toMatchObject({
       status: 'failed',
@@ -250,12 +278,4 @@ function describeTwoNodes({ redis }: { redis: boolean }): void {
 
 function isDegraded({ status, checks }: { status: string; checks: Record<string, { status: string }> }): boolean {
   return status === 'degraded' && checks['redis']?.status === 'degraded';
-}
-
-async function eventually(holds: () => boolean | Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
-  const until = Date.now() + patienceMs;
-  while (!(await holds())) {
-    if (Date.now() > until) throw new Error(`waited ${patienceMs} ms in vain for: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -6,7 +6,13 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { type Config, configSchema } from '@parley/platform/config';
 import { jobSchema } from '@parley/platform/jobs';
-import { describeOnRedis, openTestDatabase, openTestRedis, type TestDatabase } from '@parley/platform/testing';
+import {
+  describeOnRedis,
+  eventually,
+  openTestDatabase,
+  openTestRedis,
+  type TestDatabase,
+} from '@parley/platform/testing';
 import pg from 'pg';
 import request from 'supertest';
 import { openHealthApp } from './health-app.factory.js';
@@ -31,14 +37,6 @@ async function open(config: Config): Promise<NestExpressApplication> {
   const app = await openHealthApp(config, false);
   await app.listen(0, '127.0.0.1');
   return app;
-}
-
-async function eventually(check: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
-  const until = Date.now() + withinMs;
-  while (!(await check())) {
-    if (Date.now() > until) throw new Error(`not within ${withinMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 describe('health over a PostgreSQL', () => {
@@ -114,7 +112,7 @@ describe('health over a PostgreSQL', () => {
     const owner = new pg.Client({ connectionString: db.ownerUrl });
     await owner.connect();
     await owner.query("update migrations set name = '9999-later' where name = '0002-conversations'");
-    await eventually(async () => (await get('/health/ready')).status === 503, 20_000);
+    await eventually(async () => (await get('/health/ready')).status === 503, 'not ready', 20_000);
     const { body } = await get('/health').expect(503);
     expect(body).toMatchObject({
       status: 'error',
@@ -125,12 +123,16 @@ describe('health over a PostgreSQL', () => {
     });
     await owner.query("update migrations set name = '0002-conversations' where name = '9999-later'");
     await owner.end();
-    await eventually(async () => (await get('/health/ready')).status === 200);
+    await eventually(async () => (await get('/health/ready')).status === 200, 'ready again', 15_000);
   }, 40_000);
 
   it('needs no data directory beside a server', async () => {
     await rm(dataDir, { recursive: true });
-    await eventually(async () => (await get('/health')).body.checks.storage.reason === 'nothing is stored in files');
+    await eventually(
+      async () => (await get('/health')).body.checks.storage.reason === 'nothing is stored in files',
+      'the check of the storage',
+      15_000,
+    );
     await get('/health/ready').expect(200);
   });
 
@@ -144,7 +146,7 @@ describe('health over a PostgreSQL', () => {
     await client.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'parley_app' and datname = current_database() and pid <> pg_backend_pid()",
     );
-    await eventually(async () => (await get('/health/ready')).status === 503);
+    await eventually(async () => (await get('/health/ready')).status === 503, 'not ready', 15_000);
     const { body } = await get('/health').expect(503);
     expect(body.checks.database).toEqual({ status: 'down', reason: 'the database does not answer' });
     expect(JSON.stringify(body)).not.toMatch(/parley_app|socket|127\.0|postgres/);
@@ -152,7 +154,7 @@ describe('health over a PostgreSQL', () => {
     client.release();
     await owner.query(`grant connect on database ${rows[0]?.name} to parley_app`);
     await owner.end();
-    await eventually(async () => (await get('/health/ready')).status === 200);
+    await eventually(async () => (await get('/health/ready')).status === 200, 'ready again', 15_000);
   }, 40_000);
 });
 
@@ -162,16 +164,20 @@ describeOnRedis('health with Redis', () => {
     const db = await openTestDatabase({ companions: [jobSchema] });
     const app = await open(await configFor(db, tmpdir(), redis.url));
     const get = (path: string) => request(app.getHttpServer()).get(path);
-    await eventually(async () => (await get('/health')).body.checks.redis.status === 'up');
+    await eventually(async () => (await get('/health')).body.checks.redis.status === 'up', 'Redis is up', 15_000);
     expect((await get('/health')).body.checks.redis).toEqual({ status: 'up' });
     await redis.kill();
-    await eventually(async () => (await get('/health')).body.checks.redis.status === 'degraded');
+    await eventually(
+      async () => (await get('/health')).body.checks.redis.status === 'degraded',
+      'Redis is missed',
+      15_000,
+    );
     const { body } = await get('/health').expect(200);
     expect(body.status).toBe('degraded');
     expect(JSON.stringify(body)).not.toContain(String(redis.port));
     await get('/health/ready').expect(200);
     await redis.restart();
-    await eventually(async () => (await get('/health')).body.checks.redis.status === 'up');
+    await eventually(async () => (await get('/health')).body.checks.redis.status === 'up', 'Redis is up again', 15_000);
     await app.close();
     await db.close();
     await redis.close();

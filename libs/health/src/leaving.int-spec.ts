@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOT } from '../../../test/support/root.js';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
 const APP = 'libs/health/src/leaving-app.factory.ts';
 
 interface Running {

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@parley/platform/testing';
+import { ROOT } from '../root.js';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = { api: 'dist/apps/api/src/main.js', worker: 'dist/apps/worker/src/main.js' } as const;
 const START_MS = 60_000;
 

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { describeOnRedis, freePort, openTestRedis, type TestRedis } from '@parley/platform/testing';
+import { describeOnRedis, eventually, freePort, openTestRedis, type TestRedis } from '@parley/platform/testing';
 import { RedisBus } from './redis-bus.js';
 
 const PATIENCE_MS = 300;
@@ -50,14 +50,6 @@ class Swallower {
   }
 }
 
-async function eventually(check: () => boolean, what: string, withinMs = 5000): Promise<void> {
-  const until = Date.now() + withinMs;
-  while (!check()) {
-    if (Date.now() > until) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await sleep(5);
-  }
-}
-
 beforeAll(() => Logger.overrideLogger(false));
 
 describeOnRedis('RedisBus on a line that stands and carries nothing', () => {
@@ -69,7 +61,7 @@ describeOnRedis('RedisBus on a line that stands and carries nothing', () => {
     between = new Swallower(redis);
     bus = new RedisBus({ url: await between.listen(), prefix: 'test:', nodeId: 'nod_A', patienceMs: PATIENCE_MS });
     await bus.open();
-    await eventually(() => bus.state().healthy, 'connected');
+    await eventually(() => bus.state().healthy, 'connected', 5000);
   });
   afterEach(async () => {
     await bus.close();
@@ -82,10 +74,10 @@ describeOnRedis('RedisBus on a line that stands and carries nothing', () => {
     bus.onDoubt(doubt);
     between.swallows = true;
     await eventually(() => !bus.state().healthy, 'noticed', 6 * PATIENCE_MS);
-    await eventually(() => doubt.mock.calls.length > 0, 'doubt');
+    await eventually(() => doubt.mock.calls.length > 0, 'doubt', 5000);
     expect(bus.state().reason).not.toMatch(/127|localhost|:\d/);
     between.swallows = false;
-    await eventually(() => bus.state().healthy, 'back');
+    await eventually(() => bus.state().healthy, 'back', 5000);
     await sleep(3 * PATIENCE_MS);
     expect(bus.state()).toEqual({ healthy: true });
   });
@@ -104,7 +96,7 @@ describeOnRedis('RedisBus on a line that stands and carries nothing', () => {
       await sleep(50);
       between.cut();
       between.holds = false;
-      await eventually(() => bus.state().healthy, 'back');
+      await eventually(() => bus.state().healthy, 'back', 5000);
       expect(lost).toEqual([]);
     } finally {
       process.off('unhandledRejection', note);

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { freePort, openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import { eventually, freePort, openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import pg from 'pg';
 import { PgListener } from './pg-listener.js';
 
@@ -48,14 +48,6 @@ class SilentNetwork {
   }
 }
 
-async function eventually(check: () => boolean, withinMs = 5000): Promise<void> {
-  const until = Date.now() + withinMs;
-  while (!check()) {
-    if (Date.now() > until) throw new Error(`not within ${withinMs} ms`);
-    await sleep(5);
-  }
-}
-
 describe('PgListener', () => {
   let test: TestDatabase;
   let network: SilentNetwork;
@@ -88,20 +80,20 @@ describe('PgListener', () => {
     const leaveA = line.listen('channel_a', { heard: (text) => heard.push(`a ${text}`), up });
     const leaveB = line.listen('channel_b', { heard: (text) => heard.push(`b ${text}`), up });
     const leaveB2 = line.listen('channel_b', { heard: (text) => heard.push(`b2 ${text}`), up });
-    await eventually(() => up.mock.calls.length === 3);
+    await eventually(() => up.mock.calls.length === 3, 'three channels listen', 5000);
     expect(network.connections).toBe(1);
     await line.notify('channel_a', '1');
     await line.notify('channel_b', '2');
-    await eventually(() => heard.length === 3);
+    await eventually(() => heard.length === 3, 'three messages', 5000);
     expect(heard).toEqual(['a 1', 'b 2', 'b2 2']);
     leaveB();
     leaveA();
     await line.notify('channel_b', '3');
-    await eventually(() => heard.length === 4);
+    await eventually(() => heard.length === 4, 'the one after it left', 5000);
     expect(heard.at(-1)).toBe('b2 3');
     leaveB2();
     leaveB2();
-    await eventually(() => network.connections === 0);
+    await eventually(() => network.connections === 0, 'no connection', 5000);
     expect(await line.notify('channel_b', '4')).toBe(false);
   });
 
@@ -113,16 +105,16 @@ describe('PgListener', () => {
       up: () => seen.push('up'),
       down: () => seen.push('down'),
     });
-    await eventually(() => seen.length === 1);
+    await eventually(() => seen.length === 1, 'the first connection', 5000);
     await sleep(500);
     expect(seen).toEqual(['up']);
     network.fallSilent();
-    await eventually(() => seen.length === 3);
+    await eventually(() => seen.length === 3, 'a connection again', 5000);
     expect(seen).toEqual(['up', 'down', 'up']);
     await line.notify('channel_c', 'hello');
-    await eventually(() => seen.at(-1) === 'hello');
+    await eventually(() => seen.at(-1) === 'hello', 'the message after the break', 5000);
     await line.close();
-    await eventually(() => network.connections === 0);
+    await eventually(() => network.connections === 0, 'no connection', 5000);
   });
 
   it('goes away while it still connects', async () => {

@@ -1,10 +1,8 @@
-import { resolve } from 'node:path';
+import { ROOT } from '../../../../test/support/root.js';
 import { ConfigError } from './config.errors.js';
 import { configFolder, PRODUCTION, refusalLines, removeConfigFolders } from './config.factory.js';
 import { loadConfig, sourceOf } from './load.js';
 import { configSchema } from './schema.js';
-
-const ROOT = resolve(import.meta.dirname, '../../../..');
 
 afterAll(removeConfigFolders);
 

@@ -1,11 +1,9 @@
-import { resolve } from 'node:path';
+import { ROOT } from '../../../../test/support/root.js';
 import { configFolder, removeConfigFolders } from './config.factory.js';
 import { describeConfig } from './describe-config.js';
 import { loadConfig } from './load.js';
 import { renderConfigReference } from './render-config-reference.js';
 import { renderEnvExample } from './render-env-example.js';
-
-const ROOT = resolve(import.meta.dirname, '../../../..');
 
 afterAll(removeConfigFolders);
 

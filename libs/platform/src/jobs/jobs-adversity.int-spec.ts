@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import { eventually, openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { z } from 'zod';
 import { defineJob, type JobDefinition } from './define-job.js';
 import type { JobContext, JobHandler } from './job-queue.js';
-import { eventually, type JobsNode, openJobsNode } from './jobs.factory.js';
+import { type JobsNode, openJobsNode } from './jobs.factory.js';
 import { jobSchema } from './pgboss.migration.js';
 
 const SOMEBODY = { orgId: 'org_1' };
@@ -172,6 +172,7 @@ describe('jobs in adversity', () => {
       'sent',
     );
     await eventually(() => calls.length === 2, 'after');
+    expect(calls.map(({ payload }) => payload.id)).toEqual(['before', 'after']);
   });
 
   it('keeps a schedule once for all nodes', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestDatabase } from '@parley/platform/testing';
 import pg from 'pg';
 import { Registry } from 'prom-client';
@@ -49,16 +48,4 @@ export function openJobsNode(test: TestDatabase, options: { work?: boolean; drai
       await pool.end();
     },
   };
-}
-
-export async function eventually(
-  check: () => boolean | Promise<boolean>,
-  what: string,
-  withinMs = 10_000,
-): Promise<void> {
-  const until = Date.now() + withinMs;
-  while (!(await check())) {
-    if (Date.now() > until) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await sleep(10);
-  }
 }

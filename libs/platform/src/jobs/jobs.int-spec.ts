@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
+import { eventually, openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { correlationId, runWithContext } from '../observability/index.js';
 import { defineJob, type JobDefinition } from './define-job.js';
 import type { JobContext } from './job-queue.js';
-import { eventually, type JobsNode, openJobsNode } from './jobs.factory.js';
+import { type JobsNode, openJobsNode } from './jobs.factory.js';
 import { jobSchema } from './pgboss.migration.js';
 
 const SOMEBODY = { orgId: 'org_1' };

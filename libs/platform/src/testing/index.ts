@@ -1,3 +1,4 @@
+export { eventually } from './eventually.js';
 export { freePort } from './free-port.js';
 export { describeWhen } from './installed-server.js';
 export {

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ROOT } from '../../../../test/support/root.js';
 
-const ROOT = join(import.meta.dirname, '../../../..');
 const SUITES = `
   const { describeWhen } = require(${JSON.stringify(join(import.meta.dirname, 'installed-server.ts'))});
   describeWhen('/bin/there', 'unused', 'with it', (program) => it('gets ' + program, () => undefined));
