@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@parley/platform/testing';
 import { ParleyNode } from '../support/nodes/parley-node.js';
-import { ROOT, readPage, testedBlocks } from './markdown.factory.js';
+import { ROOT } from '../support/root.js';
+import { readPage, testedBlocks } from './markdown.factory.js';
 import { compileTypeScript } from './typescript.factory.js';
 
 const blockOf = (page: string, name: string): string =>

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './markdown.factory.js';
+import { ROOT } from '../support/root.js';
 
 const PACKAGE = 'websockets==15.0.1';
 
