@@ -6,7 +6,7 @@ import { type CursorBinding, CursorCodec, type Page } from '@parley/platform/htt
 import { z } from 'zod';
 import { Components } from './components/component.js';
 import type { StoredOverride } from './overrides/overrides.repository.js';
-import { UseCaseOverrides } from './overrides/overrides.service.js';
+import { UseCaseOverrides } from './overrides/use-case-overrides.service.js';
 import type { EffectiveSettings, SettingAdjustment } from './settings/effective-settings.js';
 import { readStoredOverlay } from './settings/overlay.js';
 import { contextSchema, settingsSchema } from './settings/settings-schema.js';

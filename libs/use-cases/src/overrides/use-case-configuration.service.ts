@@ -7,7 +7,7 @@ import { EMPTY_OVERLAY, type Overlay, overlay, readStoredOverlay } from '../sett
 import { resolveSession } from '../settings/resolve.js';
 import { UseCaseCatalogue } from '../use-case-catalogue.service.js';
 import type { StoredOverride } from './overrides.repository.js';
-import { UseCaseOverrides } from './overrides.service.js';
+import { UseCaseOverrides } from './use-case-overrides.service.js';
 
 /** An override, or that there is none: then its version is 0. */
 export interface OverrideOf extends Overlay {
