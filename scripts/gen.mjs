@@ -51,9 +51,8 @@ function errorReference(problems) {
 
 install();
 build();
-const { renderConfigReference } = await import('../dist/libs/platform/src/config/render-config-reference.js');
-const { renderEnvExample } = await import('../dist/libs/platform/src/config/render-env-example.js');
-const { renderPrices } = await import('../dist/libs/llm/src/catalogue/render-prices.js');
+const { renderConfigReference, renderEnvExample } = await import('../dist/libs/platform/src/config/index.js');
+const { renderPrices } = await import('../dist/libs/llm/src/index.js');
 const files = await withServer(async (url) => ({
   'docs/generated/openapi.json': `${JSON.stringify(await json(url, '/openapi.json'), null, 2)}\n`,
   'docs/generated/asyncapi.json': `${JSON.stringify(await json(url, '/asyncapi.json'), null, 2)}\n`,

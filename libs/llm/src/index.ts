@@ -12,6 +12,8 @@ export { estimateTokens } from './calls/usage.js';
 export { type CatalogueDescription, ModelCatalogue } from './catalogue/model.catalogue.js';
 export { ModelFacts } from './catalogue/model-facts.js';
 export { PRICES_AS_OF, PriceList } from './catalogue/prices.js';
+/** @public scripts/gen.mjs takes it from the build, which holds only what a door names */
+export { renderPrices } from './catalogue/render-prices.js';
 export { llmErrors } from './llm.errors.js';
 export { LlmHealth } from './llm.health.js';
 export { ModelsIndicator } from './llm.indicator.js';

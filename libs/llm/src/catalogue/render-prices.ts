@@ -1,9 +1,6 @@
 import { PRICE_SOURCES, PRICE_TABLE, PRICES_AS_OF, type Price } from './prices.js';
 
-/**
- * The text of `docs/prices.md`.
- * @public scripts/gen.mjs takes it from the build
- */
+/** The text of `docs/prices.md`. */
 export function renderPrices(): string {
   const rows = [...PRICE_TABLE].filter(([model]) => model.includes(':')).map(([model, price]) => line(model, price));
   return [
