@@ -3,6 +3,7 @@ import { type Actor, systemActor } from '@parley/auth';
 import { Bus } from '@parley/platform/bus';
 import { Clock } from '@parley/platform/clock';
 import { JobQueue } from '@parley/platform/jobs';
+import { codePointPrefix } from '@parley/platform/text';
 import { announceWake, type FirstExchange, TitlesRepository } from '@parley/sessions';
 import { TitleWriter } from '@parley/use-cases';
 import { titleJob } from './title.job.js';
@@ -50,5 +51,5 @@ export class Titles {
 
 function excerptOf(exchange: FirstExchange): string {
   const text = exchange.question.replaceAll(/\s+/g, ' ').trim();
-  return [...text].slice(0, EXCERPT).join('');
+  return codePointPrefix(text, EXCERPT);
 }

@@ -23,7 +23,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { completedFacts } from './live-run.js';
 import { failedResult, problemOf } from './turn-end.js';
 
-/** While the database is away or the session is held, an answer is kept here for at least a minute; then the sweeper has the run. */
+/** While the database is away, or somebody holds the session, an answer is kept here for at least a minute. */
 const patiently = retry(handleWhen(isPassing), {
   maxAttempts: 30,
   backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2000 }),

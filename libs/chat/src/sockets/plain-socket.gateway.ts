@@ -5,7 +5,7 @@ import { CONFIG, type Config } from '@parley/platform/config';
 import { AppError, platformErrors, toProblem } from '@parley/platform/errors';
 import { Drain } from '@parley/platform/lifecycle';
 import { refuseUpgrade, UpgradeDoors } from '@parley/platform/sockets';
-import { Readers } from '@parley/sessions';
+import { parseSeq, Readers } from '@parley/sessions';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { PlainFrames } from './plain-frames.service.js';
 import { CLOSE } from './plain-sink.js';
@@ -14,7 +14,6 @@ import { SocketHandshake } from './socket-handshake.service.js';
 
 const ADDRESS = /^\/ws\/chat\/([^/]{1,64})$/;
 const BEARER_PROTOCOL = 'bearer.';
-const SEQ = /^\d{1,15}$/;
 
 /** Plain WebSocket, for clients without Socket.IO: `/ws/chat/{session_id}?after=SEQ`. */
 @Injectable()
@@ -104,6 +103,6 @@ function tokenOf(request: IncomingMessage): string | undefined {
 }
 
 function afterOf(request: IncomingMessage): number {
-  const after = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '').get('after') ?? '0';
-  return SEQ.test(after) ? Number(after) : 0;
+  const query = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '');
+  return parseSeq(query.get('after') ?? undefined) ?? 0;
 }

@@ -10,7 +10,7 @@ import { type Admission, announceWake, LeasesRepository } from '@parley/sessions
 /** Where and under which bounds a run of this node may begin. */
 @Injectable()
 export class Admissions {
-  /** Runs under way by organisation, on all nodes, as of the last second: the bound is far and may be crossed by a few. */
+  /** On all nodes by organisation, as of the last second: the bound is far and may be crossed by a few. */
   private runningOf: ReadonlyMap<string, number> = new Map();
 
   constructor(

@@ -35,7 +35,7 @@ export class Intake {
     private readonly bus: Bus,
   ) {}
 
-  /** @throws NOT_FOUND, RUN_IN_PROGRESS, QUEUE_FULL, RATE_LIMITED, CONFLICT where it was taken before (`Repetitions`) */
+  /** @throws NOT_FOUND, RUN_IN_PROGRESS, QUEUE_FULL, RATE_LIMITED, CONFLICT where `Repetitions` knows it */
   send(actor: Actor, turn: NewTurn, plan: TurnPlan, heard: TakenListener): Promise<Taken> {
     return this.admitted(actor, plan, async (admission) => {
       const accepted = await this.stored(actor, turn, admission, () => this.accept.send(actor, turn, admission));

@@ -19,7 +19,7 @@ export interface RepeatableCall {
   readonly at: Date;
 }
 
-/** Calls that come again: because their answer was lost, or because a client does not know whether they came through. */
+/** Calls that come again: their answer was lost, or a client cannot tell whether they came through. */
 @Injectable()
 export class Repetitions {
   constructor(
