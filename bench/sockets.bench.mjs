@@ -1,6 +1,6 @@
 /**
  * Many people with an open socket:
- * `npm run bench:sockets [-- --sockets 1000 --rate 100 --seconds 30 --rounds 3 --quick]`.
+ * `npm run bench:sockets [-- --sockets 1000 --rate 100 --seconds 30 --rounds 5 --quick]`.
  * One session and one socket each, on one process; messages at a fixed rate in all, whether or not earlier
  * ones were answered. A message is delivered when its own socket gets it back from the log, an answer when the
  * socket gets it whole; both are counted from the moment of sending.
@@ -22,7 +22,7 @@ const LATEST_ANSWER_MS = 10_000;
 const WARM_SECONDS = 3;
 
 const options = readOptions({
-  rounds: { full: 3, quick: 1 },
+  rounds: { full: 5, quick: 1 },
   sockets: { full: 1000, quick: 60 },
   rate: { full: 100, quick: 30 },
   seconds: { full: 30, quick: 4 },

@@ -1,6 +1,6 @@
 /**
  * How fast words reach people:
- * `npm run bench:streams [-- --rounds 5 --samples 320 --streams 1000 --seconds 20 --loads 3 --quick]`.
+ * `npm run bench:streams [-- --rounds 5 --samples 320 --streams 1000 --seconds 20 --loads 5 --quick]`.
  * First, how far our first delta is behind the model's first token, over server-sent events, Socket.IO and
  * plain WebSocket with 16 turns at once. Then many streams of 20 tokens a second on one process.
  */
@@ -25,7 +25,7 @@ const options = readOptions({
   samples: { full: 320, quick: 48 },
   streams: { full: 1000, quick: 100 },
   seconds: { full: 20, quick: 4 },
-  loads: { full: 3, quick: 1 },
+  loads: { full: 5, quick: 1 },
 });
 
 /** Sixteen callers of one transport, each on a session of its own. */
