@@ -66,11 +66,11 @@ describe('a line', () => {
 
   it('is closed when the login behind it ends, whichever transport it is of', async () => {
     const line = await plain();
-    const room = await SocketIoLine.open(ada.url, ada.token);
+    const socket = await SocketIoLine.open(ada.url, ada.token);
     expect((await ada.call('/auth/logout', { method: 'POST', body: {} })).status).toBe(204);
     expect(await line.view.over()).toBe('4401');
     expect(await line.problem()).toMatchObject({ code: 'TOKEN_INVALID', status: 401 });
-    expect(await room.view.over()).toBe('io server disconnect');
-    expect(room.view.errors).toEqual([expect.objectContaining({ code: 'TOKEN_INVALID', status: 401 })]);
+    expect(await socket.view.over()).toBe('io server disconnect');
+    expect(socket.view.errors).toEqual([expect.objectContaining({ code: 'TOKEN_INVALID', status: 401 })]);
   });
 });

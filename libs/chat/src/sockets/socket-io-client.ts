@@ -66,7 +66,8 @@ export class SocketIoClient {
 
   /** The login behind the socket has ended. */
   expel(): void {
-    this.outbox.cutOff(toProblem(authErrors.TOKEN_INVALID()));
+    this.say(authErrors.TOKEN_INVALID());
+    this.socket.disconnect(true);
   }
 
   close(): void {
