@@ -24,6 +24,12 @@ export interface PoolOptions {
  */
 const IDLE_IN_TRANSACTION_MS = 5000;
 
+/**
+ * Every statement here reads by a key and in its order, most of them one page. Before a table has statistics the
+ * planner holds sorting all rows of a session for as cheap as walking its index: 20,000 rows for a page of 50.
+ */
+const READ_IN_ORDER = '-c enable_bitmapscan=off';
+
 /** A pool whose clients send without waiting for earlier answers (`Database` hides its BEGIN that way). */
 export function createPool(target: ConnectionTarget, options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -32,6 +38,7 @@ export function createPool(target: ConnectionTarget, options: PoolOptions): pg.P
     pipeline: true,
     idleTimeoutMillis: 30_000,
     statement_timeout: options.statementTimeoutMs,
+    options: READ_IN_ORDER,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
   pool.on('error', options.onError);

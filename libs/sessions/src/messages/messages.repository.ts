@@ -25,9 +25,11 @@ export class MessagesRepository {
   ): Promise<MessageRow[] | undefined> {
     return this.database.as(actor, async (db) => {
       if ((await ownSession(db, actor, sessionId).select('id').executeTakeFirst()) === undefined) return undefined;
-      // The session is the actor's. Its organisation too would tempt a planner that has no statistics yet to look at all
-      // of the organisation's messages for one page.
-      let query = db.selectFrom('messages').select(MESSAGE_COLUMNS).where('session_id', '=', sessionId);
+      let query = db
+        .selectFrom('messages')
+        .select(MESSAGE_COLUMNS)
+        .where('org_id', '=', actor.orgId)
+        .where('session_id', '=', sessionId);
       if (page.after !== null) query = query.where('seq', page.order === 'asc' ? '>' : '<', page.after);
       return query.orderBy('seq', page.order).limit(page.limit).execute();
     });
