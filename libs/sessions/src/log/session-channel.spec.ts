@@ -1,5 +1,5 @@
 import { ProcessBus } from '@parley/platform/bus';
-import { deltaOf, eventOf, SESSION, snapshotOf } from '../readers/reader.factory.js';
+import { deltaOf, eventOf, SESSION } from '../readers/reader.factory.js';
 import {
   announceEvents,
   announceGone,
@@ -30,7 +30,6 @@ describe('the channel of a session', () => {
 
   it.each([
     [{ kind: 'delta', delta: deltaOf(3, 'x') }],
-    [{ kind: 'snapshot', snapshot: snapshotOf('x') }],
     [{ kind: 'gone' }],
     [{ kind: 'typing', principalId: 'usr_1', isTyping: false }],
   ])('reads %j from another node', (body) => {

@@ -1,6 +1,6 @@
 import type { Bus, BusMessage } from '@parley/platform/bus';
 import { z } from 'zod';
-import type { Delta, LogEvent, Snapshot } from './log-events.js';
+import type { Delta, LogEvent } from './log-events.js';
 
 /** The bus channel on which readers of a session are woken. */
 export const sessionChannel = (sessionId: string): string => `session:${sessionId}`;
@@ -8,7 +8,6 @@ export const sessionChannel = (sessionId: string): string => `session:${sessionI
 /** What travels to readers besides the number at which the log stands. Not in the log: derivable. */
 export type SessionSignal =
   | { readonly kind: 'delta'; readonly delta: Delta }
-  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'gone' }
   | { readonly kind: 'typing'; readonly principalId: string; readonly isTyping: boolean };
 
@@ -21,7 +20,6 @@ export interface FreshEvents {
 const delta = z.object({ run_id: z.string(), message_id: z.string(), offset: z.number().int(), text: z.string() });
 const signal = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('delta'), delta }),
-  z.object({ kind: z.literal('snapshot'), snapshot: delta.omit({ offset: true }) }),
   z.object({ kind: z.literal('gone') }),
   z.object({ kind: z.literal('typing'), principalId: z.string(), isTyping: z.boolean() }),
 ]);

@@ -197,16 +197,8 @@ describe('Reader', () => {
       const message = { message_id: 'msg_a' };
       fresh(reader, eventOf(1, 'message.created', { run: 'run_1', data: message }));
       delta(reader, 0, 'late');
-      say(reader, { kind: 'snapshot', snapshot: snapshotOf('late') });
+      reader.offerSnapshot(snapshotOf('late'));
       expect(sink.order.slice(1)).toEqual(['1']);
-    });
-
-    it('replaces the text by a snapshot that the run sends', async () => {
-      const reader = await open();
-      delta(reader, 0, 'wrong');
-      say(reader, { kind: 'snapshot', snapshot: snapshotOf('right') });
-      delta(reader, 5, '!');
-      expect(sink.texts.get('msg_a')).toBe('right!');
     });
 
     it('turns what was written down on another node into deltas, and says nothing twice', async () => {
@@ -295,16 +287,15 @@ describe('Reader', () => {
       expect([sink.mostUnread, log.mostUnderWay]).toEqual([120, 1]);
     });
 
-    it('is sent a snapshot of the run only when it has room', async () => {
+    it('is not told who types while it has no room', async () => {
       const reader = await open();
+      const before = sink.statuses.length;
       sink.unread = 101;
-      say(reader, { kind: 'snapshot', snapshot: snapshotOf('right') });
       say(reader, { kind: 'typing', principalId: 'usr_1', isTyping: true });
-      expect([sink.snapshots, sink.statuses.length]).toEqual([[], 1]);
-      log.running = { runId: 'run_1', snapshots: [snapshotOf('right')] };
+      expect(sink.statuses).toHaveLength(before);
       sink.unread = 0;
-      await jest.advanceTimersByTimeAsync(200);
-      expect(sink.snapshots).toEqual([snapshotOf('right')]);
+      say(reader, { kind: 'typing', principalId: 'usr_1', isTyping: true });
+      expect(sink.statuses).toHaveLength(before + 1);
     });
 
     it('is let go after ten seconds, and nothing follows', async () => {
@@ -334,7 +325,6 @@ describe('Reader', () => {
       const reader = await open({ runId: 'run_1' });
       delta(reader, 0, 'mine');
       delta(reader, 0, 'theirs', { run: 'run_2', message: 'msg_b' });
-      say(reader, { kind: 'snapshot', snapshot: snapshotOf('theirs', { run: 'run_2', message: 'msg_b' }) });
       fresh(reader, eventOf(5, 'run.completed', { run: 'run_1' }), eventOf(6, 'run.started', { run: 'run_2' }));
       await settle();
       expect(sink.seqs).toEqual([1, 2, 5]);

@@ -172,7 +172,7 @@ export class Reader {
     if (this.closed) return;
     const ours = live !== null && this.concerns(live.runId) ? live : null;
     const snapshots = ours?.snapshots ?? [];
-    for (const snapshot of snapshots) this.sendSnapshot(snapshot);
+    for (const snapshot of snapshots) if (this.texts.reset(snapshot)) this.sink.snapshot(snapshot);
     this.status.settle(
       ours?.runId ?? null,
       snapshots.some((snapshot) => snapshot.text !== ''),
@@ -191,10 +191,6 @@ export class Reader {
       case 'delta':
         this.applyDelta(signal.delta);
         break;
-      case 'snapshot':
-        if (this.isFull()) this.askRepair();
-        else if (this.concerns(signal.snapshot.run_id)) this.sendSnapshot(signal.snapshot);
-        break;
       case 'typing':
         if (signal.principalId === this.options.actor.principalId || this.isFull()) break;
         this.sink.status({
@@ -203,10 +199,6 @@ export class Reader {
           metadata: { user_id: signal.principalId },
         });
     }
-  }
-
-  private sendSnapshot(snapshot: Snapshot): void {
-    if (this.texts.reset(snapshot)) this.sink.snapshot(snapshot);
   }
 
   private applyDelta(delta: Delta): void {
