@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { sqlState, systemErrorCode } from '../database.errors.js';
+import { isConnectionLost, sqlState, systemErrorCode } from '../database.errors.js';
 import { DatabaseStartError } from '../database-start.error.js';
 import { explainSpawnFailure, type PostgresBinaries } from './postgres-binaries.js';
 import { readPostmaster, removeForeignLocks } from './postmaster-file.js';
@@ -28,8 +28,6 @@ export interface ServerPlan {
 
 /** Another server process still holds the cluster, or has just died and is not yet buried: worth another try. */
 const STILL_HELD = /lock file|shared memory block|could not create any Unix-domain sockets/i;
-/** The server is there and will accept soon, or is just going. */
-const COMING_OR_GOING = new Set(['57P03', '57P01', '57P02', '53300', 'ECONNRESET']);
 const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED']);
 const LARGEST_LOG = 10 * 1024 * 1024;
 const START_TIMEOUT_MS = 120_000;
@@ -105,19 +103,15 @@ async function tryConnect(plan: ServerPlan): Promise<pg.Client | string> {
     await client.connect();
     return client;
   } catch (error) {
-    const code = sqlState(error) ?? '';
-    if (NOBODY_LISTENS.has(code) || COMING_OR_GOING.has(code) || isCutShort(error)) return code;
-    if (code === '28P01') {
+    // Nobody is there yet, or it is just coming or going: asked again.
+    if (isConnectionLost(error)) return sqlState(error) ?? '';
+    if (sqlState(error) === '28P01') {
       throw new DatabaseStartError(
         `secrets.json in ${plan.home} does not fit the database beside it: restore both from the same copy.`,
       );
     }
     throw error;
   }
-}
-
-function isCutShort(error: unknown): boolean {
-  return error instanceof Error && /connection terminated/i.test(error.message);
 }
 
 async function startServer(plan: ServerPlan): Promise<Attempt> {
