@@ -39,7 +39,7 @@ export class StandingRepository {
     now: Date,
   ): Promise<LoginStanding | undefined> {
     const found = OF_LOGIN.of({ loginId, storedKid, now });
-    await this.database.flight(acting, found);
+    await this.database.look(acting, found);
     return found.rows[0];
   }
 
@@ -50,7 +50,7 @@ export class StandingRepository {
     now: Date,
   ): Promise<PrincipalStanding | undefined> {
     const found = OF_PRINCIPAL.of({ orgId: acting.orgId, principalId, now });
-    await this.database.flight(acting, found);
+    await this.database.look(acting, found);
     return found.rows[0];
   }
 

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { isConnectionLost, isStalePlan, translateDatabaseError } from './database.errors.js';
 import { openExecutor } from './executor.js';
 import { fly } from './flight.js';
+import { SharedReads } from './shared-reads.js';
 import type { BoundStatement } from './statement.js';
 
 /**
@@ -45,7 +46,11 @@ export const APP_POOL = Symbol('APP_POOL');
 
 @Injectable()
 export class Database {
-  constructor(@Inject(APP_POOL) private readonly pool: pg.Pool) {}
+  private readonly reads: SharedReads;
+
+  constructor(@Inject(APP_POOL) private readonly pool: pg.Pool) {
+    this.reads = new SharedReads(pool);
+  }
 
   /**
    * Runs `work` in one transaction that knows the actor's organisation.
@@ -66,6 +71,18 @@ export class Database {
    */
   flight(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
     return onceMore(() => this.fly(actor.orgId, statements));
+  }
+
+  /**
+   * A flight that changes nothing and holds nobody up: it shares its connection with what else is read at this moment.
+   * @throws DATABASE_UNAVAILABLE when no connection can be had.
+   */
+  look(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
+    return onceMore(() =>
+      this.reads.read(actor.orgId, statements).catch((error: unknown) => {
+        throw isConnectionLost(error) ? new TryAgain(error) : error;
+      }),
+    );
   }
 
   private async fly(orgId: string, statements: readonly BoundStatement<unknown>[]): Promise<void> {

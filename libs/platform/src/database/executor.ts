@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -10,6 +9,7 @@ import {
   type QueryResult,
 } from 'kysely';
 import type pg from 'pg';
+import { wireOf } from './wire.js';
 
 const adapter = new PostgresAdapter();
 const compiler = new PostgresQueryCompiler();
@@ -107,14 +107,6 @@ export class TransactionConnection implements DatabaseConnection {
       wire?.uncork();
     }
   }
-}
-
-/** The socket below a client, which node-postgres does not declare. */
-function wireOf(client: pg.PoolClient): Writable | undefined {
-  const connection: unknown = Reflect.get(client, 'connection');
-  const stream: unknown =
-    typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : undefined;
-  return stream instanceof Writable ? stream : undefined;
 }
 
 class OneConnectionDriver implements Driver {

@@ -29,7 +29,7 @@ export class LogRepository {
   /** The present end of the log; undefined when the actor may not see the session. */
   async lastSeq(actor: Actor, sessionId: string): Promise<number | undefined> {
     const found = END_OF_LOG.of({ actor, sessionId });
-    await this.database.flight(actor, found);
+    await this.database.look(actor, found);
     return found.rows[0]?.lastSeq;
   }
 

@@ -86,7 +86,7 @@ export class SessionsRepository {
   /** What a turn must know of its session before it is taken in. */
   async forTurn(actor: Actor, sessionId: string): Promise<TurnSession | undefined> {
     const found = FOR_TURN.of({ actor, sessionId });
-    await this.database.flight(actor, found);
+    await this.database.look(actor, found);
     return found.rows[0];
   }
 

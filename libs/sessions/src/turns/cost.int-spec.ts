@@ -38,6 +38,10 @@ class WatchedDatabase extends Database {
     );
   }
 
+  override look(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
+    return this.flight(actor, ...statements);
+  }
+
   /** The counters are asked in the same transaction. */
   override flight(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
     return this.as(actor, async (db) => {
