@@ -3,9 +3,33 @@ import { DatabaseStartError, isConnectionLost } from '@parley/platform/database'
 import { AppError, StartRefusal } from '@parley/platform/errors';
 import { EXIT, type ExitCode, type Outcome } from './outcome.js';
 
+/** A command says itself why it does nothing. */
+class CommandError extends Error {
+  constructor(
+    readonly exitCode: ExitCode,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** The arguments fit the command's shape, but not each other or what they stand for. */
-export class UsageError extends Error {
+export class UsageError extends CommandError {
   override readonly name = 'UsageError';
+
+  constructor(message: string) {
+    super(EXIT.usage, 'USAGE', message);
+  }
+}
+
+/** The installation is set up so that there is nothing for the command to do. */
+export class NotHere extends CommandError {
+  override readonly name = 'NotHere';
+
+  constructor(code: string, message: string) {
+    super(EXIT.failed, code, message);
+  }
 }
 
 interface Explanation {
@@ -31,7 +55,10 @@ function explain(thrown: unknown): Explanation {
     const details = thrown.findings.map(({ source, problem }) => `${source}: ${problem}`);
     return { exitCode: EXIT.usage, code: 'CONFIG_REFUSED', message: 'The configuration was refused.', details };
   }
-  if (thrown instanceof UsageError) return { exitCode: EXIT.usage, code: 'USAGE', message: thrown.message };
+  if (thrown instanceof CommandError) {
+    const { exitCode, code, message } = thrown;
+    return { exitCode, code, message };
+  }
   if (thrown instanceof DatabaseStartError) {
     const { message, unreachable } = thrown;
     return unreachable

@@ -8,6 +8,9 @@ const COMMANDS = [
   ['jobs', 'list'],
   ['jobs', 'dead'],
   ['jobs', 'retry'],
+  ['key', 'list'],
+  ['key', 'rotate-signing'],
+  ['key', 'revoke-signing'],
   ['doctor'],
 ];
 
@@ -47,6 +50,8 @@ describe('the command line', () => {
     ['options that exclude each other', ['migrate', '--status', '--down-to', 'none']],
     ['ids and --all together', ['jobs', 'retry', '--all', '00000000-0000-0000-0000-000000000000']],
     ['nothing to retry', ['jobs', 'retry']],
+    ['no key to revoke', ['key', 'revoke-signing']],
+    ['two keys to revoke', ['key', 'revoke-signing', 'sgk_1', 'sgk_2']],
     ['a limit that is none', ['jobs', 'dead', '--limit', 'many']],
     ['an administrator without a password', ['user', 'create-admin', '--email', 'a@example.org']],
     ['an empty password', ['user', 'create-admin', '--email', 'a@example.org', '--password-stdin']],

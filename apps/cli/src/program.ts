@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.command.js';
 import { doctorCommand } from './doctor.command.js';
 import { jobsCommand } from './jobs.command.js';
+import { keyCommand } from './key.command.js';
 import { migrateCommand } from './migrate.command.js';
 import { EXIT, EXIT_HELP, type ExitCode, type Outcome } from './outcome.js';
 import type { Perform } from './perform.js';
@@ -54,7 +55,7 @@ async function attempt(work: () => Promise<Outcome>): Promise<Outcome> {
 
 function assemble(world: World, perform: Perform): Command {
   const program = new Command('parley')
-    .description('Operates a Parley installation: its database, accounts, configuration and jobs.')
+    .description('Operates a Parley installation: its database, accounts, configuration, jobs and keys.')
     .option('-V, --version', 'print the version of the program')
     .helpCommand(false)
     .showHelpAfterError('(add --help for what is possible)');
@@ -63,6 +64,7 @@ function assemble(world: World, perform: Perform): Command {
     userCommand(world, perform),
     configCommand(world, perform),
     jobsCommand(world, perform),
+    keyCommand(world, perform),
     doctorCommand(world, perform),
   ];
   for (const command of commands) program.addCommand(command);

@@ -17,3 +17,4 @@ export { AuthCareModule } from './auth-care.module.js';
 export { IdentityModule } from './identity.module.js';
 export { LoginWatch } from './logins/login-watch.js';
 export { measurePasswordHash } from './passwords/password-hasher.js';
+export { type SigningKeyFacts, StoredTokenKeys } from './tokens/stored-token-keys.js';

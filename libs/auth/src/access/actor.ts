@@ -15,6 +15,8 @@ export interface Actor {
   readonly timeZone: string | null;
   /** The login (one signed-in device) it came in by; null for jobs and the program itself. */
   readonly loginId: string | null;
+  /** The signing key of the token it came in with; null where that is no stored key, or where there was no token. */
+  readonly signingKeyId: string | null;
   readonly roles: readonly string[];
   readonly permissions: ReadonlySet<Permission>;
 }
@@ -33,6 +35,7 @@ export function systemActor(orgId: string, permissions: readonly Permission[]): 
     name: null,
     timeZone: null,
     loginId: null,
+    signingKeyId: null,
     roles: [],
     permissions: permissions.length === 0 ? NONE : new Set(permissions),
   };

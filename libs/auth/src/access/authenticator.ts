@@ -39,7 +39,7 @@ export class Authenticator {
     if (!found?.live || !found.keyStands || found.principalId !== claims.sub || found.orgId !== claims.org) {
       throw ended();
     }
-    return toActor(found, claims.sid);
+    return toActor(found, { loginId: claims.sid, signingKeyId: storedKid });
   }
 
   /**
@@ -50,7 +50,7 @@ export class Authenticator {
     if (actor.loginId === null) return actor;
     const found = await this.standing.ofLogin(actor, actor.loginId, null, this.clock.now());
     if (!found?.live) throw ended();
-    return toActor(found, actor.loginId);
+    return toActor(found, actor);
   }
 
   /**
@@ -62,7 +62,7 @@ export class Authenticator {
   async restore(stored: StoredActor, permission: Permission): Promise<Actor> {
     const found = await this.standing.ofPrincipal(stored, stored.principalId, this.clock.now());
     if (!found?.live) throw authErrors.PERMISSION_DENIED({ detail: 'The account behind this is not active any more.' });
-    const actor = toActor(found, stored.loginId);
+    const actor = toActor(found, { loginId: stored.loginId, signingKeyId: null });
     if (!actor.permissions.has(permission)) {
       throw authErrors.PERMISSION_DENIED({ detail: `This needs the permission ${permission}.` });
     }
@@ -75,9 +75,9 @@ export type StoredActor = Pick<Actor, 'principalId' | 'orgId' | 'loginId'>;
 
 function toActor(
   { kind, principalId, orgId, name, timeZone, roles }: PrincipalStanding,
-  loginId: string | null,
+  { loginId, signingKeyId }: Pick<Actor, 'loginId' | 'signingKeyId'>,
 ): Actor {
-  return { kind, principalId, orgId, name, timeZone, loginId, ...roleSetOf(roles) };
+  return { kind, principalId, orgId, name, timeZone, loginId, signingKeyId, ...roleSetOf(roles) };
 }
 
 function ended() {

@@ -23,6 +23,12 @@ export interface LoginStanding extends PrincipalStanding {
   readonly keyStands: boolean;
 }
 
+/** What an open connection came in by. */
+export interface Entry {
+  readonly loginId: string;
+  readonly signingKeyId: string | null;
+}
+
 /** The one read behind every request, and its like for jobs and for all open connections at once. */
 @Injectable()
 export class StandingRepository {
@@ -54,17 +60,24 @@ export class StandingRepository {
     return found.rows[0];
   }
 
-  /** Which of these logins still stand. */
-  async standing(actor: Actor, loginIds: readonly string[], now: Date): Promise<Set<string>> {
+  /**
+   * Those of the entries that still stand: their login has not ended, and the key of their token was not revoked. (One
+   * that has retired and is gone by now ends nothing that it let in.)
+   */
+  async standing(actor: Actor, entries: readonly Entry[], now: Date): Promise<Set<Entry>> {
+    const loginIds = entries.map(({ loginId }) => loginId);
+    const keyIds = entries.map(({ signingKeyId }) => signingKeyId);
     const { rows } = await this.database.as(actor, (db) =>
-      sql<{ id: string }>`
-        select l.id from logins l
+      sql<{ nth: number }>`
+        select e.nth from unnest(${loginIds}::text[], ${keyIds}::text[]) with ordinality as e (login_id, key_id, nth)
+        join logins l on l.id = e.login_id
         join principals p on p.id = l.principal_id
         join memberships m on m.org_id = l.org_id and m.principal_id = l.principal_id
-        where l.id = any(${loginIds}::text[]) and l.ended_at is null and l.expires_at > ${now}
-          and p.status = 'active' and m.status = 'active'`.execute(db),
+        where l.ended_at is null and l.expires_at > ${now} and p.status = 'active' and m.status = 'active'
+          and not exists (select from signing_keys k where k.kid = e.key_id and k.state = 'revoked')`.execute(db),
     );
-    return new Set(rows.map(({ id }) => id));
+    const standing = new Set(rows.map(({ nth }) => nth));
+    return new Set(entries.filter((_, index) => standing.has(index + 1)));
   }
 }
 

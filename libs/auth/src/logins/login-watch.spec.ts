@@ -3,10 +3,17 @@ import { ProcessBus } from '@parley/platform/bus';
 import { SettableClock } from '@parley/platform/clock';
 import type { Actor } from '../access/actor.js';
 import { systemActor } from '../access/actor.js';
-import { StandingRepository } from '../access/standing.repository.js';
+import { type Entry, StandingRepository } from '../access/standing.repository.js';
 import { LoginWatch } from './login-watch.js';
 
-const actor = (loginId: string | null): Actor => ({ ...systemActor('org_1', []), kind: 'user', loginId });
+const actor = (loginId: string | null, signingKeyId: string | null = null): Actor => ({
+  ...systemActor('org_1', []),
+  kind: 'user',
+  loginId,
+  signingKeyId,
+});
+
+const REVOKED = 'sgk_revoked';
 
 describe('LoginWatch', () => {
   const bus = new ProcessBus();
@@ -14,9 +21,11 @@ describe('LoginWatch', () => {
   const asked: string[][] = [];
   let away = false;
   const repository: StandingRepository = Object.create(StandingRepository.prototype);
-  jest.spyOn(repository, 'standing').mockImplementation((_, ids) => {
-    asked.push([...ids]);
-    return away ? Promise.reject(new Error('away')) : Promise.resolve(new Set(ids.filter((id) => standing.has(id))));
+  jest.spyOn(repository, 'standing').mockImplementation((_, entries) => {
+    asked.push(entries.map(({ loginId }) => loginId));
+    if (away) return Promise.reject(new Error('away'));
+    const stands = ({ loginId, signingKeyId }: Entry) => standing.has(loginId) && signingKeyId !== REVOKED;
+    return Promise.resolve(new Set(entries.filter(stands)));
   });
   let watch: LoginWatch;
   let ended: string[];
@@ -73,6 +82,13 @@ describe('LoginWatch', () => {
     expect(ended).toEqual(['lgn_b']);
     await jest.advanceTimersByTimeAsync(2000);
     expect(asked.at(-1)).toEqual(['lgn_a']);
+  });
+
+  it('tells those whose key was revoked, and no others of their login', async () => {
+    watch.watch(actor('lgn_a', REVOKED), () => ended.push('old'));
+    watch.watch(actor('lgn_a', 'sgk_stands'), () => ended.push('young'));
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(ended).toEqual(['old']);
   });
 
   it('asks nothing while nobody is there', async () => {

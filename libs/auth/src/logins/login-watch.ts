@@ -3,21 +3,27 @@ import { Bus, type BusMessage, type BusSubscription } from '@parley/platform/bus
 import { Clock } from '@parley/platform/clock';
 import { z } from 'zod';
 import { type Actor, INSTALLATION } from '../access/actor.js';
-import { StandingRepository } from '../access/standing.repository.js';
+import { type Entry, StandingRepository } from '../access/standing.repository.js';
 
 const CHANNEL = 'logins';
 const RECHECK_MILLISECONDS = 2000;
 
 const endedLogins = z.object({ ended: z.array(z.string()) });
 
+/** An open connection, and whom to tell. */
+interface Watcher extends Entry {
+  readonly onEnded: () => void;
+}
+
 /**
  * Tells open connections that their login has ended: at once by a bus message, and for messages that
- * got lost by asking the database about all watched logins every two seconds, in one statement.
+ * got lost by asking the database about all watched logins every two seconds, in one statement. The same question
+ * finds those whose token was signed with a key that was revoked since.
  */
 @Injectable()
 export class LoginWatch implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(LoginWatch.name);
-  private readonly watchers = new Map<string, Set<() => void>>();
+  private readonly watchers = new Map<string, Set<Watcher>>();
   private subscription: BusSubscription | undefined;
   private unlisten: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -43,18 +49,18 @@ export class LoginWatch implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * Calls `onEnded` once when the actor's login has ended, its principal or its membership is not active
-   * any more: within a second, or three where the bus is away.
+   * any more: within a second, or three where the bus is away; and within three when its signing key was revoked.
    * @returns ends the watch; harmless to call twice
    */
   watch(actor: Actor, onEnded: () => void): () => void {
-    const { loginId } = actor;
+    const { loginId, signingKeyId } = actor;
     if (loginId === null) return () => undefined;
-    // Wrapped, so that the same function given twice is two watches.
-    const watcher = () => onEnded();
+    // An object of its own, so that the same function given twice is two watches.
+    const watcher = { loginId, signingKeyId, onEnded };
     const watchers = this.watchers.get(loginId) ?? new Set();
     this.watchers.set(loginId, watchers.add(watcher));
     this.timer ??= setInterval(() => void this.recheck(), RECHECK_MILLISECONDS).unref();
-    return () => this.forget(loginId, watcher);
+    return () => this.forget(watcher);
   }
 
   /** Says on every node that these logins are over. Called after it was stored. */
@@ -62,7 +68,7 @@ export class LoginWatch implements OnModuleInit, OnApplicationShutdown {
     if (loginIds.length > 0) this.bus.publish(CHANNEL, { wake: this.clock.millis(), body: { ended: loginIds } });
   }
 
-  /** Asks the database about every watched login. While it is away connections stay: it will be asked again. */
+  /** Asks the database about every open connection. While it is away connections stay: it will be asked again. */
   recheck(): Promise<void> {
     this.checking ??= this.check()
       .catch((error: unknown) => this.logger.warn({ msg: 'could not look after open logins', err: error }))
@@ -80,10 +86,13 @@ export class LoginWatch implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async check(): Promise<void> {
-    const watched = [...this.watchers.keys()];
+    const watched = [...this.watchers.values()].flatMap((watchers) => [...watchers]);
     if (watched.length === 0) return;
     const standing = await this.standing.standing(INSTALLATION, watched, this.clock.now());
-    this.end(watched.filter((loginId) => !standing.has(loginId)));
+    for (const watcher of watched) {
+      // Who has left or been told meanwhile is nobody to tell.
+      if (!standing.has(watcher) && this.forget(watcher)) this.tell(watcher);
+    }
   }
 
   private end(loginIds: readonly string[]): void {
@@ -95,19 +104,21 @@ export class LoginWatch implements OnModuleInit, OnApplicationShutdown {
     this.restIfIdle();
   }
 
-  private tell(watcher: () => void): void {
+  private tell({ onEnded }: Watcher): void {
     try {
-      watcher();
+      onEnded();
     } catch (error) {
       this.logger.error({ msg: 'a connection could not be closed', err: error });
     }
   }
 
-  private forget(loginId: string, watcher: () => void): void {
-    const watchers = this.watchers.get(loginId);
-    watchers?.delete(watcher);
-    if (watchers?.size === 0) this.watchers.delete(loginId);
+  /** @returns whether it was still watched */
+  private forget(watcher: Watcher): boolean {
+    const watchers = this.watchers.get(watcher.loginId);
+    const known = watchers?.delete(watcher) ?? false;
+    if (watchers?.size === 0) this.watchers.delete(watcher.loginId);
     this.restIfIdle();
+    return known;
   }
 
   private restIfIdle(): void {

@@ -214,7 +214,7 @@ describe('logins', () => {
       const { accessToken, user } = await newLogin();
       const actor = await authenticator.authenticate(accessToken);
       await logins.signOut(actor, {});
-      expect(await authenticator.restore(actor, 'message:send')).toEqual(actor);
+      expect(await authenticator.restore(actor, 'message:send')).toEqual({ ...actor, signingKeyId: null });
       expect(await codeOf(authenticator.restore(actor, 'user:manage'))).toBe('PERMISSION_DENIED');
       await sql('delete from role_grants where principal_id = $1', [user.principalId]);
       expect(await codeOf(authenticator.restore(actor, 'message:send'))).toBe('PERMISSION_DENIED');

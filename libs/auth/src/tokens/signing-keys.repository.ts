@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@parley/platform/database';
+import { Database, type Executor } from '@parley/platform/database';
 import { sql } from 'kysely';
 import type { Actor } from '../access/actor.js';
 import type { PublicJwk } from './token-keys.js';
@@ -8,6 +8,7 @@ export type SigningKeyState = 'next' | 'active' | 'retired' | 'revoked';
 
 export interface StoredSigningKey {
   readonly kid: string;
+  readonly algorithm: string;
   readonly state: SigningKeyState;
   readonly publicJwk: PublicJwk;
   /** Sealed PKCS #8 in PEM. */
@@ -17,12 +18,29 @@ export interface StoredSigningKey {
   readonly retiredAt: Date | null;
 }
 
+/** A key that is published and does not sign yet. */
+export interface WaitingKey {
+  readonly kid: string;
+  readonly createdAt: Date;
+}
+
 export interface NewSigningKey {
   readonly kid: string;
   readonly publicJwk: PublicJwk;
   readonly privateSealed: string;
   readonly at: Date;
 }
+
+const STORED = [
+  'kid',
+  'algorithm',
+  'state',
+  'public_jwk as publicJwk',
+  'private_sealed as privateSealed',
+  'created_at as createdAt',
+  'activated_at as activatedAt',
+  'retired_at as retiredAt',
+] as const;
 
 /** Keys that sign access tokens. They belong to the installation, not to an organisation. */
 @Injectable()
@@ -31,31 +49,32 @@ export class SigningKeysRepository {
 
   all(actor: Actor): Promise<StoredSigningKey[]> {
     return this.database.as(actor, (db) =>
-      db
-        .selectFrom('signing_keys')
-        .select([
-          'kid',
-          'state',
-          'public_jwk as publicJwk',
-          'private_sealed as privateSealed',
-          'created_at as createdAt',
-          'activated_at as activatedAt',
-          'retired_at as retiredAt',
-        ])
-        .orderBy('created_at')
-        .orderBy('kid')
-        .execute(),
+      db.selectFrom('signing_keys').select(STORED).orderBy('created_at').orderBy('kid').execute(),
     );
   }
 
-  /** A key that is published at once and signs from its promotion on; nothing happens where one waits already. */
-  async addNext(actor: Actor, key: NewSigningKey): Promise<void> {
-    await this.database.as(actor, (db) =>
-      sql`
-        insert into signing_keys (kid, algorithm, state, public_jwk, private_sealed, created_at)
-        select ${key.kid}, 'ES256', 'next', ${JSON.stringify(key.publicJwk)}::jsonb, ${key.privateSealed}, ${key.at}
-        where not exists (select from signing_keys where state = 'next')`.execute(db),
+  /** The key that signs now. */
+  active(actor: Actor): Promise<StoredSigningKey | undefined> {
+    return this.database.as(actor, (db) =>
+      db.selectFrom('signing_keys').select(STORED).where('state', '=', 'active').executeTakeFirst(),
     );
+  }
+
+  /**
+   * A key that is published at once and signs from its promotion on; nothing happens where one waits already.
+   * @returns the one that waits now
+   */
+  addNext(actor: Actor, key: NewSigningKey): Promise<WaitingKey> {
+    return this.database.as(actor, async (db) => {
+      const waiting = await lockNext(db);
+      if (waiting !== undefined) return waiting;
+      await sql`
+        insert into signing_keys (kid, algorithm, state, public_jwk, private_sealed, created_at)
+        values (${key.kid}, 'ES256', 'next', ${JSON.stringify(key.publicJwk)}::jsonb, ${key.privateSealed}, ${key.at})`.execute(
+        db,
+      );
+      return { kid: key.kid, createdAt: key.at };
+    });
   }
 
   /** A key that signs at once, where none does: at the first start and after a revocation. */
@@ -71,41 +90,41 @@ export class SigningKeysRepository {
   /** The key that was published before `publishedBefore` and still waits takes over from the one that signs. */
   async promoteNext(actor: Actor, publishedBefore: Date, at: Date): Promise<void> {
     await this.database.as(actor, async (db) => {
-      const next = await db
-        .selectFrom('signing_keys')
-        .select('kid')
-        .where('state', '=', 'next')
-        .where('created_at', '<=', publishedBefore)
-        .orderBy('created_at')
-        .limit(1)
-        .forUpdate()
-        .executeTakeFirst();
-      if (next === undefined) return;
+      const next = await lockNext(db);
+      if (next === undefined || next.createdAt > publishedBefore) return;
       await db
         .updateTable('signing_keys')
         .set({ state: 'retired', retired_at: at })
         .where('state', '=', 'active')
         .execute();
-      await db
-        .updateTable('signing_keys')
-        .set({ state: 'active', activated_at: at })
-        .where('kid', '=', next.kid)
-        .execute();
+      await activate(db, next.kid, at);
     });
   }
 
-  /** @returns whether there was such a key to revoke */
-  async revoke(actor: Actor, kid: string): Promise<boolean> {
-    const revoked = await this.database.as(actor, (db) =>
-      db
+  /**
+   * Ends a key for good. Where it is the one that signs, a key that waits takes over at once: not all who keep
+   * a copy of the public keys know it yet, but they would know a new one even less.
+   * @returns the state it was in; undefined where there is no such key
+   */
+  revoke(actor: Actor, kid: string, at: Date): Promise<SigningKeyState | undefined> {
+    return this.database.as(actor, async (db) => {
+      // Before the key itself, as `promoteNext` does: else each could wait for the other.
+      const next = await lockNext(db);
+      const key = await db
+        .selectFrom('signing_keys')
+        .select('state')
+        .where('kid', '=', kid)
+        .forUpdate()
+        .executeTakeFirst();
+      if (key === undefined) return undefined;
+      await db
         .updateTable('signing_keys')
         .set({ state: 'revoked', private_sealed: null })
         .where('kid', '=', kid)
-        .where('state', '<>', 'revoked')
-        .returning('kid')
-        .executeTakeFirst(),
-    );
-    return revoked !== undefined;
+        .execute();
+      if (key.state === 'active' && next !== undefined) await activate(db, next.kid, at);
+      return key.state;
+    });
   }
 
   /** Removes keys that were retired before `retiredBefore`: no token of theirs is valid any more. */
@@ -119,4 +138,20 @@ export class SigningKeysRepository {
     );
     return Number(numDeletedRows);
   }
+}
+
+/** The key that waits, the oldest where there are more. Nobody else promotes it before this transaction ends. */
+function lockNext(db: Executor): Promise<WaitingKey | undefined> {
+  return db
+    .selectFrom('signing_keys')
+    .select(['kid', 'created_at as createdAt'])
+    .where('state', '=', 'next')
+    .orderBy('created_at')
+    .limit(1)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+async function activate(db: Executor, kid: string, at: Date): Promise<void> {
+  await db.updateTable('signing_keys').set({ state: 'active', activated_at: at }).where('kid', '=', kid).execute();
 }

@@ -3,6 +3,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { Authenticator } from '../access/authenticator.js';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { type IdentityFixture, openIdentity, PASSWORD } from '../auth.factory.js';
+import { LoginWatch } from '../logins/login-watch.js';
 import { LoginsService } from '../logins/logins.service.js';
 import { SignInService } from '../sign-in/sign-in.service.js';
 import { StoredTokenKeys } from './stored-token-keys.js';
@@ -68,8 +69,9 @@ describe('stored signing keys', () => {
 
   it('rotate without refusing a valid token', async () => {
     const old = await tokens.issue(subject);
-    await keys.rotate();
-    await keys.rotate();
+    const begun = await keys.rotate();
+    expect(begun).toMatchObject({ made: true, signsAfter: new Date(identity.clock.millis() + 10 * MINUTE) });
+    expect(await keys.rotate()).toEqual({ ...begun, made: false });
     expect(await states()).toEqual(['active', 'next']);
     expect(await kids()).toHaveLength(2);
     await keys.tend();
@@ -80,7 +82,9 @@ describe('stored signing keys', () => {
     const other = await beside();
     const young = await other.module.get(TokenService).issue(subject);
     for (const { token } of [old, young]) await expect(tokens.verify(token)).resolves.toBeDefined();
-    expect((await tokens.verify(young.token)).kid).not.toBe((await tokens.verify(old.token)).kid);
+    const here = await tokens.issue(subject);
+    for (const { token } of [young, here]) expect((await tokens.verify(token)).kid).toBe(begun.kid);
+    expect((await tokens.verify(old.token)).kid).not.toBe(begun.kid);
     identity.clock.advance(61 * MINUTE + 1);
     await keys.tend();
     expect(await states()).toEqual(['active']);
@@ -107,13 +111,63 @@ describe('stored signing keys', () => {
     const nodes = [identity, other].map((node) => node.module.get(Authenticator));
     for (const node of nodes) expect(await codeOf(node.authenticate(accessToken))).toBe('ok');
     const [revoked] = await kids();
-    expect(await keys.revoke(String(revoked))).toBe(true);
-    expect(await keys.revoke(String(revoked))).toBe(false);
+    const { signing } = await keys.revoke(String(revoked));
+    expect(await keys.revoke(String(revoked))).toEqual({ before: 'revoked', signing });
     for (const node of nodes) expect(await codeOf(node.authenticate(accessToken))).toBe('TOKEN_INVALID');
-    expect(await kids()).toEqual([]);
+    expect(await kids()).toEqual([signing]);
+    const onOther = await other.module.get(SignInService).signIn({ kind: 'email', key: email }, PASSWORD, {});
+    for (const node of nodes) expect(await codeOf(node.authenticate(onOther.accessToken))).toBe('ok');
     const again = await signIn();
     for (const node of nodes) expect(await codeOf(node.authenticate(again.accessToken))).toBe('ok');
     expect(await codeOf(other.module.get(LoginsService).refresh(refreshToken, undefined))).toBe('ok');
+    await other.close();
+  });
+
+  it('are followed by the one that waits, when the one that signs is revoked', async () => {
+    const first = (await keys.signingKey()).kid;
+    const { kid: next } = await keys.rotate();
+    expect(await keys.revoke(first)).toEqual({ before: 'active', signing: next });
+    expect(await states()).toEqual(['revoked', 'active']);
+    expect((await keys.describe()).at(-1)).toMatchObject({ kid: next, activatedAt: identity.clock.now() });
+  });
+
+  it('go on signing when another one is revoked', async () => {
+    const { kid } = await keys.signingKey();
+    const { kid: next } = await keys.rotate();
+    expect(await keys.revoke(next)).toEqual({ before: 'next', signing: kid });
+    expect(await codeOf(keys.revoke('sgk_01JCZK5V4W8Q2M7N9P3R6T1XYZ'))).toBe('NOT_FOUND');
+    expect(await states()).toEqual(['active', 'revoked']);
+  });
+
+  it('end neither twice nor in each other when a rotation ends while its key is revoked', async () => {
+    const first = (await keys.signingKey()).kid;
+    await keys.rotate();
+    identity.clock.advance(10 * MINUTE);
+    const other = await beside();
+    await Promise.all([other.module.get(StoredTokenKeys).tend(), keys.revoke(first), keys.signingKey()]);
+    expect(await states()).toEqual(['revoked', 'active']);
+    await other.close();
+  });
+
+  it('close what they let in within 3 s when revoked, and only that', async () => {
+    const email = 'ada@example.com';
+    await identity.module.get(AccountsService).register({ email, password: PASSWORD });
+    const { accessToken } = await identity.module
+      .get(SignInService)
+      .signIn({ kind: 'email', key: email }, PASSWORD, {});
+    const other = await beside();
+    const actor = await other.module.get(Authenticator).authenticate(accessToken);
+    const { kid } = await keys.rotate();
+    const closed: string[] = [];
+    const begun = performance.now();
+    const told = new Promise<number>((resolve) => {
+      const watch = other.module.get(LoginWatch);
+      watch.watch({ ...actor, signingKeyId: kid }, () => closed.push('another key'));
+      watch.watch(actor, () => resolve(performance.now() - begun));
+    });
+    await keys.revoke(String(actor.signingKeyId));
+    expect(await told).toBeLessThan(3000);
+    expect(closed).toEqual([]);
     await other.close();
   });
 
