@@ -91,6 +91,15 @@ describe('LoginWatch', () => {
     expect(ended).toEqual(['old']);
   });
 
+  it('asks once for all the connections of a login', async () => {
+    for (const name of ['first', 'second', 'third']) follow('lgn_a', name);
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(asked).toEqual([['lgn_a']]);
+    standing.delete('lgn_a');
+    await jest.advanceTimersByTimeAsync(2000);
+    expect(ended).toEqual(['first', 'second', 'third']);
+  });
+
   it('asks nothing while nobody is there', async () => {
     follow('lgn_a')();
     await jest.advanceTimersByTimeAsync(10_000);

@@ -88,10 +88,13 @@ export class LoginWatch implements OnModuleInit, OnApplicationShutdown {
   private async check(): Promise<void> {
     const watched = [...this.watchers.values()].flatMap((watchers) => [...watchers]);
     if (watched.length === 0) return;
-    const standing = await this.standing.standing(INSTALLATION, watched, this.clock.now());
+    // One question for all the connections that came in by the same login and key.
+    const entries = new Map(watched.map((watcher) => [nameOf(watcher), watcher]));
+    const standing = await this.standing.standing(INSTALLATION, [...entries.values()], this.clock.now());
+    const names = new Set([...standing].map(nameOf));
     for (const watcher of watched) {
       // Who has left or been told meanwhile is nobody to tell.
-      if (!standing.has(watcher) && this.forget(watcher)) this.tell(watcher);
+      if (!names.has(nameOf(watcher)) && this.forget(watcher)) this.tell(watcher);
     }
   }
 
@@ -126,4 +129,8 @@ export class LoginWatch implements OnModuleInit, OnApplicationShutdown {
     clearInterval(this.timer);
     this.timer = undefined;
   }
+}
+
+function nameOf({ loginId, signingKeyId }: Entry): string {
+  return `${loginId} ${signingKeyId ?? ''}`;
 }
