@@ -130,7 +130,6 @@ async function runs(db: Schema): Promise<void> {
     db,
   );
   await sql`create index runs_queue on runs (session_id, queue_seq) where status = 'queued'`.execute(db);
-  await sql`create index runs_leases on runs (lease_owner) where status = 'running'`.execute(db);
   await sql`create index runs_running_of on runs (org_id, owner_id) where status = 'running'`.execute(db);
   await sql`create index runs_of_message on runs (org_id, message_id)`.execute(db);
 }

@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { LogRepository } from '../log/log.repository.js';
 import { MessagesRepository } from '../messages/messages.repository.js';
+import { LeasesRepository } from '../runs/leases.repository.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
 import { Conversations } from '../sessions.factory.js';
@@ -104,6 +105,14 @@ describe.each([
     expect(much.read).toBeLessThanOrEqual(little.read + 10);
   });
 
+  it.each<[string, (parts: ReturnType<typeof partsOn>) => Promise<unknown>]>([
+    ['renewing the leases of a node', ({ leases }) => leases.renew(ada, 'nod_1', ['run_1', 'run_2'], 10)],
+    ['finding what has lapsed', ({ leases }) => leases.lapsed(ada, 50)],
+    ['counting what runs', ({ leases }) => leases.runningByOrganisation(ada)],
+  ])('%s looks at no run that has ended', async (_what, work) => {
+    expect(await costOf(work)).toEqual({ scanned: [], read: 0 });
+  });
+
   it('is what the database counts', async () => {
     const { read } = await costOf(({ messages }) =>
       messages.page(ada, long, { after: null, limit: 21, order: 'desc' }),
@@ -129,6 +138,7 @@ function partsOn(database: Database) {
     history: new HistoryRepository(database),
     log: new LogRepository(database),
     runs: new RunsRepository(database),
+    leases: new LeasesRepository(database),
     sessions: new SessionsRepository(database),
   };
 }
