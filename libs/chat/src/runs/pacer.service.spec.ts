@@ -17,6 +17,7 @@ describe('Pacer', () => {
   let busy: number;
   let pacer: Pacer;
   let texts: LiveTexts;
+  let drafts: DraftsRepository;
   let begun: number;
 
   beforeEach(() => {
@@ -31,7 +32,7 @@ describe('Pacer', () => {
     bus.subscribe('session:ses_1', ({ body }) => {
       sent.push({ at: jest.now() - begun, delta: heardBody.parse(body).delta });
     });
-    const drafts: DraftsRepository = Object.create(DraftsRepository.prototype);
+    drafts = Object.create(DraftsRepository.prototype);
     jest.spyOn(drafts, 'save').mockImplementation((_, pieces) => {
       saved.push([...pieces]);
       return away ? Promise.reject(new Error('away')) : Promise.resolve();
@@ -110,7 +111,7 @@ describe('Pacer', () => {
     live.delta('msg_a', 'one ');
     live.delta('msg_a', 'two');
     expect(joined()).toBe('one ');
-    pacer.settle(live);
+    await pacer.settle(live);
     expect(joined()).toBe('one two');
     await jest.advanceTimersByTimeAsync(1000);
     expect(sent).toHaveLength(2);
@@ -139,6 +140,31 @@ describe('Pacer', () => {
       length += text.length;
     }
     expect(live.hasDrafts).toBe(true);
+  });
+
+  it('settles when what is being written down of the run is there, or could not be', async () => {
+    for (const fails of [false, true]) {
+      const live = begin();
+      let written: () => void = () => undefined;
+      jest.spyOn(drafts, 'save').mockImplementationOnce(
+        () =>
+          new Promise((resolve, reject) => {
+            written = () => (fails ? reject(new Error('away')) : resolve());
+          }),
+      );
+      live.delta('msg_a', 'said');
+      await jest.advanceTimersByTimeAsync(250);
+      let settled = false;
+      const settling = pacer.settle(live).then(() => {
+        settled = true;
+      });
+      await jest.advanceTimersByTimeAsync(100);
+      expect(settled).toBe(false);
+      written();
+      await settling;
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(saved).toEqual([]);
+    }
   });
 
   it('writes the same again when the database was away, also where no more text comes', async () => {

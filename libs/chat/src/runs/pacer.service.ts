@@ -62,10 +62,15 @@ export class Pacer implements OnModuleInit, OnModuleDestroy {
     else this.later(live);
   }
 
-  /** Sends what is left; to be called before the run's end is announced. */
-  settle(live: LiveRun): void {
+  /**
+   * Sends what is left, and waits for what of it is being written down just now: the end of the run, which removes its
+   * drafts, would not see those. To be called before the run's end is stored.
+   */
+  async settle(live: LiveRun): Promise<void> {
     this.send(live);
-    this.dirty.delete(live);
+    this.unsaved.delete(live);
+    if (!live.hasDrafts) return;
+    await this.saving;
     this.unsaved.delete(live);
   }
 

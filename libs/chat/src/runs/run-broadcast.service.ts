@@ -50,7 +50,7 @@ export class RunBroadcast implements LiveRunListener {
 
   /** Everything that was said before the end is out. */
   async settle(live: LiveRun): Promise<void> {
-    this.pacer.settle(live);
+    await this.pacer.settle(live);
     await this.appending.get(live);
   }
 
