@@ -109,8 +109,8 @@ function describeComingBack(openGround: () => Promise<Ground>): void {
     const queued = await leave('queued');
     await shown.view.until('some text', () => shown.view.deltas.map(({ text }) => text).join('').length > 150);
     await node.kill();
+    expect(await shown.view.over()).toBe('1006');
     const text = [...shown.view.built.values()].join('');
-    expect(shown.view.ended).toBe('1006');
 
     await restart();
     expect((await events()).slice(0, before.length)).toEqual(before);
