@@ -4,7 +4,7 @@
  * A page of 50 messages at the 10th and near the last message of one long session, over the REST list; and a
  * turn in sessions of about 10 messages and in one of many.
  */
-import { median, medianOf, percentile, printTable, shown, writeResults } from './support/figures.mjs';
+import { medianOf, percentile, printTable, ratioOf, shown, writeResults } from './support/figures.mjs';
 import { startModel } from './support/model.mjs';
 import { readOptions } from './support/options.mjs';
 import { startParley } from './support/parley.mjs';
@@ -115,9 +115,10 @@ async function inRounds(measure) {
 }
 
 function compared(what, positions, rounds) {
-  const early = medianOf(rounds.map((round) => round.early));
-  const late = medianOf(rounds.map((round) => round.late));
-  const ratios = rounds.map((round) => round.late.p50_ms / round.early.p50_ms);
+  const earlyRounds = rounds.map((round) => round.early);
+  const lateRounds = rounds.map((round) => round.late);
+  const early = medianOf(earlyRounds);
+  const late = medianOf(lateRounds);
   return [
     {
       what,
@@ -133,7 +134,7 @@ function compared(what, positions, rounds) {
       'p50 ms': late.p50_ms,
       'p99 ms': late.p99_ms,
       'CPU ms': late.cpu_ms,
-      ratio: shown(median(ratios)),
+      ratio: shown(ratioOf(lateRounds, earlyRounds, 'p50_ms').median),
     },
   ];
 }

@@ -3,7 +3,7 @@
  * Two floors and the program, on the same PostgreSQL server with the same zero-delay model, and the program
  * on its embedded database, measured in turn, round by round; medians of the rounds.
  */
-import { medianOf, printTable, shown, writeResults } from './support/figures.mjs';
+import { medianOf, printTable, ratioOf, shown, writeResults } from './support/figures.mjs';
 import { startFloor } from './support/floors.mjs';
 import { closedLoop } from './support/load.mjs';
 import { startModel } from './support/model.mjs';
@@ -66,22 +66,31 @@ async function measure({ running, request, databaseCpuMs }, concurrent) {
 }
 
 function compared(results, name, concurrent) {
-  const figures = medianOf(results[name][concurrent]);
-  const nest = medianOf(results['nest-express'][concurrent]);
-  const node = medianOf(results['node-http'][concurrent]);
+  const rounds = results[name][concurrent];
+  const against = (base, figure = 'per_second') => ratioOf(rounds, results[base][concurrent], figure);
+  const figures = medianOf(rounds);
+  const ofNest = against('nest-express');
   return {
     concurrent,
     what: name,
     'turns/s': figures.per_second,
-    'of nest': shown(figures.per_second / nest.per_second),
-    'of node': shown(figures.per_second / node.per_second),
+    'of nest': ofNest.median,
+    'least – most': `${shown(ofNest.least)} – ${shown(ofNest.most)}`,
+    'of medians': figures.per_second / medianOf(results['nest-express'][concurrent]).per_second,
+    'of parley': against('parley').median,
     'p50 ms': figures.p50_ms,
-    'p50 of nest': shown(figures.p50_ms / nest.p50_ms),
+    'p50 of nest': against('nest-express', 'p50_ms').median,
     'p99 ms': figures.p99_ms,
     'CPU ms/turn': figures.cpu_ms_per_turn,
     'DB CPU ms/turn': figures.database_cpu_ms_per_turn,
     'RSS MB': figures.rss_mb,
   };
+}
+
+/** Each round begins with another one: whoever follows a busy neighbour finds a warm machine, or a full disk queue. */
+function inTurn(targets, round) {
+  const first = round % targets.length;
+  return [...targets.slice(first), ...targets.slice(0, first)];
 }
 
 const postgres = await startPostgres();
@@ -98,7 +107,7 @@ try {
   for (const target of targets) await settle(target);
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const concurrent of CONCURRENT) {
-      for (const target of targets) {
+      for (const target of inTurn(targets, round)) {
         const figures = await measure(target, concurrent);
         results[target.name][concurrent].push(figures);
         console.log(`round ${round} c=${concurrent} ${target.name}: ${shown(figures.per_second)} turns/s`);

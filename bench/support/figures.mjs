@@ -11,7 +11,7 @@ export function percentile(samples, p) {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * p) - 1)] ?? sorted[0];
 }
 
-export function median(samples) {
+function median(samples) {
   if (samples.length === 0) return Number.NaN;
   const sorted = Float64Array.from(samples).sort();
   const middle = sorted.length >> 1;
@@ -22,6 +22,16 @@ export function median(samples) {
 export function medianOf(rounds) {
   const names = Object.keys(rounds[0] ?? {}).filter((name) => typeof rounds[0][name] === 'number');
   return Object.fromEntries(names.map((name) => [name, median(rounds.map((round) => round[name]))]));
+}
+
+/**
+ * How two things compare that were measured side by side in every round: the median of the rounds' ratios, and the
+ * least and the most of them. Where the machine is three times as fast in one round as in the next, the ratio of the
+ * two medians compares a good minute of the one with a bad minute of the other.
+ */
+export function ratioOf(rounds, baseRounds, name) {
+  const ratios = rounds.map((round, index) => round[name] / baseRounds[index][name]);
+  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
 }
 
 /** A number as people read it: three significant digits. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Environment } from '@parley/platform/config';
+import { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from '@parley/platform/testing';
 import { z } from 'zod';
 import { run } from './program.js';
 
@@ -41,6 +42,26 @@ const documentSchema = z.looseObject({
 export async function runJson(args: readonly string[], env: Environment = {}, input = '') {
   const { exitCode, out } = await runCli([...args, '--json'], env, input);
   return { exitCode, json: documentSchema.parse(JSON.parse(out)) };
+}
+
+/** Where a command line finds a deployment: a database on a server, and a data directory of its own. */
+export interface TestDeployment extends TestDatabase {
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export async function openTestDeployment(options: TestDatabaseOptions = {}): Promise<TestDeployment> {
+  const database = await openTestDatabase(options);
+  const env = {
+    PARLEY_ENV: 'test',
+    DATABASE_URL: database.appUrl,
+    DATABASE_MIGRATION_URL: database.ownerUrl,
+    PARLEY_DATA_DIR: freshDataDir(),
+  };
+  const close = async () => {
+    await database.close();
+    removeDataDirs();
+  };
+  return { ...database, env, close };
 }
 
 const folders: string[] = [];

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module } from '@nestjs/common';
 import { readEnvironment } from '@parley/platform/config';
 import { defineJob, JobQueue, JobsModule } from '@parley/platform/jobs';
-import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { z } from 'zod';
 import { withApplication } from './application.js';
-import { freshDataDir, removeDataDirs, runCli, runJson } from './cli.factory.js';
+import { openTestDeployment, runCli, runJson, type TestDeployment } from './cli.factory.js';
 import { ground } from './ground.js';
 import { EXIT } from './outcome.js';
 
@@ -37,33 +36,23 @@ class Errands {
 class ErrandsModule {}
 
 describe('parley jobs', () => {
-  let test: TestDatabase;
-  let dataDir: string;
-  const env = () => ({
-    PARLEY_ENV: 'test',
-    DATABASE_URL: test.appUrl,
-    DATABASE_MIGRATION_URL: test.ownerUrl,
-    PARLEY_DATA_DIR: dataDir,
-  });
-  const deadLetters = async (...args: string[]) => listed.parse((await runJson(['jobs', 'dead', ...args], env())).json);
+  let test: TestDeployment;
+  const deadLetters = async (...args: string[]) =>
+    listed.parse((await runJson(['jobs', 'dead', ...args], test.env)).json);
   const dead = async () => {
-    const { jobs } = counted.parse((await runJson(['jobs', 'list'], env())).json);
+    const { jobs } = counted.parse((await runJson(['jobs', 'list'], test.env)).json);
     return jobs.find(({ job }) => job === errand.name)?.dead;
   };
 
   beforeAll(async () => {
-    dataDir = freshDataDir();
-    test = await openTestDatabase();
+    test = await openTestDeployment();
   });
-  afterAll(async () => {
-    await test.close();
-    removeDataDirs();
-  });
+  afterAll(() => test.close());
 
   /** A worker, for as long as it takes until `until` holds. */
   async function atWork(work: (queue: JobQueue) => Promise<unknown>, until: () => Promise<boolean>): Promise<void> {
     const quiet = () => undefined;
-    const world = { env: { ...readEnvironment(), ...env() }, cwd: process.cwd(), stdin: process.stdin };
+    const world = { env: { ...readEnvironment(), ...test.env }, cwd: process.cwd(), stdin: process.stdin };
     const imports = [...ground(), JobsModule.forRoot({ work: true }), ErrandsModule];
     await withApplication({ ...world, out: quiet, err: quiet }, { imports }, async (app) => {
       await work(app.get(JobQueue));
@@ -74,7 +63,7 @@ describe('parley jobs', () => {
   }
 
   it('lists what failed for good, and sends it again', async () => {
-    expect((await runCli(['jobs', 'dead'], env())).out).toBe('No dead letters.\n');
+    expect((await runCli(['jobs', 'dead'], test.env)).out).toBe('No dead letters.\n');
     await atWork(
       async (queue) => {
         await queue.send(errand, { id: 'north' });
@@ -87,7 +76,7 @@ describe('parley jobs', () => {
     expect(letters[0]).toMatchObject({ job: errand.name, attempts: 1, error: { code: 'INTERNAL' } });
     expect((await deadLetters('--job', 'another.job')).dead_letters).toEqual([]);
     expect((await deadLetters('--limit', '1')).dead_letters).toHaveLength(1);
-    expect((await runCli(['jobs', 'dead'], env())).out).toMatch(
+    expect((await runCli(['jobs', 'dead'], test.env)).out).toMatch(
       /^ID +JOB +TRIES +DIED +PROBLEM\n.{36} +test\.errand +1 /,
     );
 
@@ -95,7 +84,7 @@ describe('parley jobs', () => {
     const north = letters.find(({ payload }) => JSON.stringify(payload).includes('north'))?.id ?? '';
     await atWork(
       async () =>
-        expect(await runJson(['jobs', 'retry', north], env())).toMatchObject({
+        expect(await runJson(['jobs', 'retry', north], test.env)).toMatchObject({
           exitCode: EXIT.ok,
           json: { retried: 1 },
         }),
@@ -103,16 +92,16 @@ describe('parley jobs', () => {
     );
     expect(done).toEqual(['north']);
     expect(await dead()).toBe(1);
-    expect(await runJson(['jobs', 'retry', north], env())).toMatchObject({
+    expect(await runJson(['jobs', 'retry', north], test.env)).toMatchObject({
       exitCode: EXIT.failed,
       json: { error: { code: 'NOT_FOUND' } },
     });
-    expect(await runJson(['jobs', 'retry', '--all', '--job', 'another.job'], env())).toMatchObject({
+    expect(await runJson(['jobs', 'retry', '--all', '--job', 'another.job'], test.env)).toMatchObject({
       exitCode: EXIT.ok,
       json: { retried: 0 },
     });
     await atWork(
-      async () => expect((await runCli(['jobs', 'retry', '--all'], env())).out).toBe('1 sent again.\n'),
+      async () => expect((await runCli(['jobs', 'retry', '--all'], test.env)).out).toBe('1 sent again.\n'),
       async () => done.length === 2,
     );
     expect(done).toEqual(['north', 'south']);

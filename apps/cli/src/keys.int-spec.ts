@@ -1,10 +1,9 @@
 import { IdentityModule, StoredTokenKeys } from '@parley/auth';
 import { readEnvironment } from '@parley/platform/config';
 import { CryptoModule } from '@parley/platform/crypto';
-import { openTestDatabase, type TestDatabase } from '@parley/platform/testing';
 import { z } from 'zod';
 import { withApplication } from './application.js';
-import { freshDataDir, removeDataDirs, runCli, runJson } from './cli.factory.js';
+import { openTestDeployment, runCli, runJson, type TestDeployment } from './cli.factory.js';
 import { ground } from './ground.js';
 import { EXIT } from './outcome.js';
 
@@ -26,23 +25,16 @@ const listed = z.object({ keys: z.array(key) });
 const rotated = z.object({ kid: z.string().regex(KID), made: z.boolean(), signs_after: z.iso.datetime() });
 
 describe('parley key', () => {
-  let test: TestDatabase;
-  let dataDir: string;
-  const env = () => ({
-    PARLEY_ENV: 'test',
-    DATABASE_URL: test.appUrl,
-    DATABASE_MIGRATION_URL: test.ownerUrl,
-    PARLEY_DATA_DIR: dataDir,
-  });
-  const keys = async () => listed.parse((await runJson(['key', 'list'], env())).json).keys;
+  let test: TestDeployment;
+  const keys = async () => listed.parse((await runJson(['key', 'list'], test.env)).json).keys;
   const states = async () => (await keys()).map(({ state }) => state);
-  const rotate = async () => rotated.parse((await runJson(['key', 'rotate-signing'], env())).json);
-  const revoke = (kid: string) => runJson(['key', 'revoke-signing', kid], env());
+  const rotate = async () => rotated.parse((await runJson(['key', 'rotate-signing'], test.env)).json);
+  const revoke = (kid: string) => runJson(['key', 'revoke-signing', kid], test.env);
 
   /** What a node does with the keys. */
   const onNode = async <T>(work: (keys: StoredTokenKeys) => Promise<T>): Promise<T> => {
     const quiet = () => undefined;
-    const world = { env: { ...readEnvironment(), ...env() }, cwd: process.cwd(), stdin: process.stdin };
+    const world = { env: { ...readEnvironment(), ...test.env }, cwd: process.cwd(), stdin: process.stdin };
     const imports = [...ground(), CryptoModule, IdentityModule];
     return withApplication({ ...world, out: quiet, err: quiet }, { imports }, (app) => work(app.get(StoredTokenKeys)));
   };
@@ -51,16 +43,12 @@ describe('parley key', () => {
     test.pool.query(`update signing_keys set ${column} = ${column} - make_interval(mins => $1)`, [minutes]);
 
   beforeEach(async () => {
-    dataDir = freshDataDir();
-    test = await openTestDatabase();
+    test = await openTestDeployment();
   });
-  afterEach(async () => {
-    await test.close();
-    removeDataDirs();
-  });
+  afterEach(() => test.close());
 
   it('lists keys from their first day to their last, and never a private one', async () => {
-    expect((await runCli(['key', 'list'], env())).out).toBe('No keys: the first sign-in makes one.\n');
+    expect((await runCli(['key', 'list'], test.env)).out).toBe('No keys: the first sign-in makes one.\n');
     const first = await firstKey();
     const { kid: next, made, signs_after: signsAfter } = await rotate();
     expect(made).toBe(true);
@@ -76,7 +64,7 @@ describe('parley key', () => {
     expect(young).toMatchObject({ kid: next, state: 'active', activated_at: old?.retired_at });
 
     await rotate();
-    const { exitCode, out, err } = await runCli(['key', 'list'], env());
+    const { exitCode, out, err } = await runCli(['key', 'list'], test.env);
     expect({ exitCode, err }).toEqual({ exitCode: EXIT.ok, err: '' });
     const [heading, ...rows] = out.trimEnd().split('\n');
     expect(heading).toMatch(/^KID +ALGORITHM +CREATED +STATE$/);
@@ -87,7 +75,7 @@ describe('parley key', () => {
       'select private_sealed as sealed from signing_keys',
     );
     expect(stored).toHaveLength(3);
-    const all = out + JSON.stringify(await runJson(['key', 'list'], env()));
+    const all = out + JSON.stringify(await runJson(['key', 'list'], test.env));
     for (const { sealed } of stored) expect(all).not.toContain(sealed.slice(0, 20));
     expect(all).not.toMatch(/private|sealed|jwk/i);
 
@@ -99,7 +87,7 @@ describe('parley key', () => {
   it('begins one rotation at a time', async () => {
     await firstKey();
     const { kid, signs_after: signsAfter } = await rotate();
-    const { out } = await runCli(['key', 'rotate-signing'], env());
+    const { out } = await runCli(['key', 'rotate-signing'], test.env);
     expect(out).toBe(
       `No new key: ${kid} waits already. It signs a few minutes after ${signsAfter}, if a node or a worker runs.\n`,
     );
@@ -119,7 +107,7 @@ describe('parley key', () => {
     expect(await firstKey()).toBe(second?.kid);
     // With one waiting, that one, without its ten minutes.
     const { kid: next } = await rotate();
-    const { exitCode, out, err } = await runCli(['key', 'revoke-signing', second?.kid ?? ''], env());
+    const { exitCode, out, err } = await runCli(['key', 'revoke-signing', second?.kid ?? ''], test.env);
     expect({ exitCode, out, err }).toEqual({
       exitCode: EXIT.ok,
       out: `${second?.kid} is revoked. ${next} signs.\n`,
@@ -143,7 +131,7 @@ describe('parley key', () => {
     for (const kid of ['sgk_01JCZK5V4W8Q2M7N9P3R6T1XYZ', 'what is this']) {
       expect(await revoke(kid)).toMatchObject({ exitCode: EXIT.failed, json: { error: { code: 'NOT_FOUND' } } });
     }
-    expect(await runCli(['key', 'revoke-signing', 'sgk_1'], env())).toMatchObject({
+    expect(await runCli(['key', 'revoke-signing', 'sgk_1'], test.env)).toMatchObject({
       exitCode: EXIT.failed,
       out: '',
       err: expect.stringContaining('There is no such signing key.'),
@@ -153,7 +141,7 @@ describe('parley key', () => {
 
   it('has nothing to do where a shared secret signs, and touches no stored key', async () => {
     await firstKey();
-    const shared = { ...env(), PARLEY_JWT_SECRET: 'b7f0c2d94e1a86355d20c9e87fa1463b' };
+    const shared = { ...test.env, PARLEY_JWT_SECRET: 'b7f0c2d94e1a86355d20c9e87fa1463b' };
     for (const command of [['list'], ['rotate-signing'], ['revoke-signing', 'sgk_1']]) {
       const { exitCode, out, err } = await runCli(['key', ...command], shared);
       expect({ command, exitCode, out }).toEqual({ command, exitCode: EXIT.failed, out: '' });
@@ -165,7 +153,7 @@ describe('parley key', () => {
 
   it('exits with 3 when the database cannot be reached', async () => {
     const url = 'postgresql://app:pa55word@127.0.0.1:1/parley';
-    const away = { ...env(), DATABASE_URL: url, DATABASE_MIGRATION_URL: url };
+    const away = { ...test.env, DATABASE_URL: url, DATABASE_MIGRATION_URL: url };
     const { exitCode, out, err } = await runCli(['key', 'rotate-signing'], away);
     expect({ exitCode, out }).toEqual({ exitCode: EXIT.unreachable, out: '' });
     expect(err).not.toContain('pa55word');

@@ -57,6 +57,16 @@ export function isConnectionLost(thrown: unknown): boolean {
   return UNAVAILABLE.has(sqlState(thrown) ?? '') || (thrown instanceof Error && LOST.test(thrown.message));
 }
 
+/**
+ * A flight lost its connection, or a transaction's was dead before it began: on another one it may be tried again.
+ * The cause is what was thrown.
+ */
+export class TryAgain extends Error {
+  constructor(cause: unknown) {
+    super('the connection was lost', { cause });
+  }
+}
+
 /** Whether the same may succeed a little later: nothing is wrong with the statement or its values. */
 export function isPassing(thrown: unknown): boolean {
   const state = sqlState(thrown) ?? '';

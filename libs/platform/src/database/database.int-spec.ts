@@ -12,16 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-async function cutIdleConnections(): Promise<void> {
-  const other = new pg.Client({ connectionString: test.appUrl });
-  await other.connect();
-  await other.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
-     where usename = current_user and datname = current_database() and pid <> pg_backend_pid()`,
-  );
-  await other.end();
-}
-
 describe('Database.as', () => {
   it('tells the transaction whose organisation it is for, and only that transaction', async () => {
     const inside = await test.database.as(actor, (db) =>
@@ -96,7 +86,7 @@ describe('Database.as', () => {
 
   it('does not trouble the caller with pooled connections that died meanwhile', async () => {
     await Promise.all([1, 2, 3].map(() => test.database.as(actor, (db) => sql`select pg_sleep(0.05)`.execute(db))));
-    await cutIdleConnections();
+    await test.cutConnections();
     const results = await Promise.all(
       [1, 2, 3].map((n) => test.database.as(actor, (db) => sql<{ n: number }>`select ${n}::int as n`.execute(db))),
     );
@@ -172,7 +162,7 @@ describe('Database.flight', () => {
 
   it('does not trouble the caller with pooled connections that died meanwhile', async () => {
     await test.database.flight(actor, COUNT.of(facts('none')));
-    await cutIdleConnections();
+    await test.cutConnections();
     const count = COUNT.of(facts('none'));
     await test.database.flight(actor, count);
     expect(count.rows).toHaveLength(1);

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Kysely } from 'kysely';
 import type pg from 'pg';
-import { isConnectionLost, isStalePlan, translateDatabaseError } from './database.errors.js';
+import { isConnectionLost, isStalePlan, TryAgain, translateDatabaseError } from './database.errors.js';
 import { openExecutor } from './executor.js';
-import { fly } from './flight.js';
+import { type FlightPlan, flyAll } from './flight.js';
 import { SharedReads } from './shared-reads.js';
 import type { BoundStatement } from './statement.js';
 
@@ -70,7 +70,7 @@ export class Database {
    * @throws DATABASE_UNAVAILABLE when no connection can be had.
    */
   flight(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
-    return onceMore(() => this.fly(actor.orgId, statements));
+    return onceMore(() => this.fly({ orgId: actor.orgId, statements }));
   }
 
   /**
@@ -78,24 +78,12 @@ export class Database {
    * @throws DATABASE_UNAVAILABLE when no connection can be had.
    */
   look(actor: Acting, ...statements: readonly BoundStatement<unknown>[]): Promise<void> {
-    return onceMore(() =>
-      this.reads.read(actor.orgId, statements).catch((error: unknown) => {
-        throw isConnectionLost(error) ? new TryAgain(error) : error;
-      }),
-    );
+    return onceMore(() => this.reads.read({ orgId: actor.orgId, statements }));
   }
 
-  private async fly(orgId: string, statements: readonly BoundStatement<unknown>[]): Promise<void> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await fly(client, orgId, statements);
-    } catch (error) {
-      if (isStalePlan(error)) broken = new Error('plans of this connection are stale');
-      throw isConnectionLost(error) ? new TryAgain(error) : error;
-    } finally {
-      client.release(broken);
-    }
+  private async fly(plan: FlightPlan): Promise<void> {
+    const [outcome] = await flyAll(await this.pool.connect(), [plan]);
+    if (outcome?.status === 'rejected') throw outcome.reason;
   }
 
   private async transaction<T>(begin: string, work: (db: Executor) => Promise<T>): Promise<T> {
@@ -120,16 +108,6 @@ export class Database {
   /** Connections: all, idle, and callers waiting for one. */
   poolState(): { total: number; idle: number; waiting: number } {
     return { total: this.pool.totalCount, idle: this.pool.idleCount, waiting: this.pool.waitingCount };
-  }
-}
-
-/**
- * A flight lost its connection, or a transaction's was dead before it began: whatever `work` sent then, nothing was
- * done.
- */
-class TryAgain extends Error {
-  constructor(cause: unknown) {
-    super('the connection was lost', { cause });
   }
 }
 

@@ -1,7 +1,9 @@
 import pg from 'pg';
 import utils from 'pg/lib/utils.js';
+import { isConnectionLost, isStalePlan, TryAgain } from './database.errors.js';
 import type { BoundStatement } from './statement.js';
 import { type ColumnParser, parserOf } from './type-parsers.js';
+import { wireOf } from './wire.js';
 
 // What node-postgres calls on a query while it is under way; its types leave it out.
 declare module 'pg' {
@@ -26,17 +28,44 @@ export async function prepareFlights(client: pg.ClientBase): Promise<void> {
   await client.query({ ...ACTING, values: [''] });
 }
 
+/** Statements for one organisation, and where their answers stand afterwards. Each must answer with columns. */
+export interface FlightPlan {
+  readonly orgId: string;
+  readonly statements: readonly BoundStatement<unknown>[];
+}
+
+/**
+ * Flights that follow each other on one connection in one write, each a transaction of its own with its own failure:
+ * TryAgain where the connection was lost. It goes back to its pool, or is given up where none can fly on it any more.
+ */
+export async function flyAll(
+  client: pg.PoolClient,
+  plans: readonly FlightPlan[],
+): Promise<readonly PromiseSettledResult<void>[]> {
+  const wire = wireOf(client);
+  wire?.cork();
+  const flights = plans.map((plan) => fly(client, plan).catch(tellLost));
+  wire?.uncork();
+  const outcomes = await Promise.allSettled(flights);
+  client.release(outcomes.some(isUnusableAfter));
+  return outcomes;
+}
+
+function tellLost(error: unknown): never {
+  throw isConnectionLost(error) ? new TryAgain(error) : error;
+}
+
+function isUnusableAfter(outcome: PromiseSettledResult<void>): boolean {
+  return outcome.status === 'rejected' && (outcome.reason instanceof TryAgain || isStalePlan(outcome.reason));
+}
+
 /**
  * Statements in a transaction of their own, in one write and one answer: the actor's organisation, then the
  * statements, then Sync, which commits them all. Between two Syncs PostgreSQL holds everything in one implicit
  * transaction, so BEGIN and COMMIT and their answers are saved; yet each statement sees what was committed before
- * it began. Resolves after the commit; the answers stand in the statements. Each must answer with columns.
+ * it began. Resolves after the commit.
  */
-export function fly(
-  client: pg.ClientBase,
-  orgId: string,
-  statements: readonly BoundStatement<unknown>[],
-): Promise<void> {
+function fly(client: pg.ClientBase, { orgId, statements }: FlightPlan): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error: Error | null | undefined): void => {
       if (error === null || error === undefined) resolve();

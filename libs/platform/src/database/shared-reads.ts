@@ -1,15 +1,10 @@
 import type pg from 'pg';
-import { isConnectionLost, isStalePlan } from './database.errors.js';
-import { fly } from './flight.js';
-import type { BoundStatement } from './statement.js';
-import { wireOf } from './wire.js';
+import { type FlightPlan, flyAll } from './flight.js';
 
 /** Reads that follow each other on one connection; beyond this they would wait for each other too long. */
 const MOST_TOGETHER = 16;
 
-interface Read {
-  readonly orgId: string;
-  readonly statements: readonly BoundStatement<unknown>[];
+interface Read extends FlightPlan {
   readonly settle: (outcome: PromiseSettledResult<void>) => void;
 }
 
@@ -24,13 +19,13 @@ export class SharedReads {
 
   constructor(private readonly pool: pg.Pool) {}
 
-  read(orgId: string, statements: readonly BoundStatement<unknown>[]): Promise<void> {
+  read(plan: FlightPlan): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (outcome: PromiseSettledResult<void>): void => {
         if (outcome.status === 'fulfilled') resolve();
         else reject(outcome.reason);
       };
-      this.waiting.push({ orgId, statements, settle });
+      this.waiting.push({ ...plan, settle });
       this.callUp();
     });
   }
@@ -48,21 +43,7 @@ export class SharedReads {
     const together = this.waiting.splice(0, found.status === 'rejected' ? this.waiting.length : MOST_TOGETHER);
     this.called = false;
     if (this.waiting.length > 0) this.callUp();
-    if (found.status === 'rejected') for (const { settle } of together) settle(found);
-    else await readOn(found.value, together);
+    const outcomes = found.status === 'rejected' ? together.map(() => found) : await flyAll(found.value, together);
+    for (const [i, outcome] of outcomes.entries()) together[i]?.settle(outcome);
   }
-}
-
-async function readOn(client: pg.PoolClient, together: readonly Read[]): Promise<void> {
-  const wire = wireOf(client);
-  wire?.cork();
-  const flights = together.map(({ orgId, statements }) => fly(client, orgId, statements));
-  wire?.uncork();
-  const outcomes = await Promise.allSettled(flights);
-  client.release(outcomes.some(isUnusableAfter));
-  for (const [i, outcome] of outcomes.entries()) together[i]?.settle(outcome);
-}
-
-function isUnusableAfter(outcome: PromiseSettledResult<void>): boolean {
-  return outcome.status === 'rejected' && (isConnectionLost(outcome.reason) || isStalePlan(outcome.reason));
 }

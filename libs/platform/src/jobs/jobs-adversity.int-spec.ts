@@ -160,9 +160,7 @@ describe('jobs in adversity', () => {
     const { queue, calls } = worker(job, async () => undefined);
     await queue.send(job, { id: 'before' });
     await eventually(() => calls.length === 1, 'before');
-    await test.pool.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-    );
+    await test.cutConnections();
     await eventually(
       () =>
         queue.send(job, { id: 'after' }).then(

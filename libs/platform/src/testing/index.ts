@@ -7,4 +7,4 @@ export {
   type TestPostgres,
 } from './postgres-server.js';
 export { describeOnRedis, openTestRedis, type TestRedis } from './redis-server.js';
-export { openTestDatabase, type TestDatabase } from './test-database.js';
+export { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.js';

@@ -15,6 +15,8 @@ export interface TestDatabase {
   readonly pool: pg.Pool;
   readonly appUrl: string;
   readonly ownerUrl: string;
+  /** Ends every connection of the application's role from the server's side, as a restart of it would. */
+  cutConnections(): Promise<void>;
   /** Drops the database, whoever is still connected. */
   close(): Promise<void>;
 }
@@ -27,6 +29,8 @@ export interface TestDatabaseOptions {
   /** False: empty, not migrated. */
   readonly migrated?: boolean;
 }
+
+const CUT = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'parley_app' and datname = $1";
 
 let opened = 0;
 
@@ -59,6 +63,7 @@ export async function openTestDatabase(options: TestDatabaseOptions = {}): Promi
     pool,
     appUrl,
     ownerUrl: server.urlFor('parley_owner', name),
+    cutConnections: () => asSuperuser(server, (superuser) => superuser.query(CUT, [name])),
     close: async () => {
       if (!pool.ended) await pool.end();
       await asSuperuser(server, (superuser) => superuser.query(`drop database if exists ${name} with (force)`));
@@ -66,10 +71,10 @@ export async function openTestDatabase(options: TestDatabaseOptions = {}): Promi
   };
 }
 
-async function asSuperuser<T>(server: TestServer, work: (superuser: pg.Client) => Promise<T>): Promise<T> {
+async function asSuperuser(server: TestServer, work: (superuser: pg.Client) => Promise<unknown>): Promise<void> {
   const superuser = await server.connectAsSuperuser();
   try {
-    return await work(superuser);
+    await work(superuser);
   } finally {
     await superuser.end();
   }
