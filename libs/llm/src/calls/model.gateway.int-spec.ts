@@ -76,6 +76,16 @@ describe('the model gateway over the wire', () => {
       expect((await hear(llm, callOf('b'))).answer?.finishReason).toBe('content-filter');
     });
 
+    it.each([
+      ['a part of a token', { input: 3, output: 1.5 }],
+      ['less than none', { input: -1, output: 2 }],
+      ['more than any ledger holds', { input: 3, output: 3_000_000_000 }],
+    ])('estimates usage where the provider counts %s: such a count could not be stored', async (_what, usage) => {
+      fake.always({ text: 'hello again', usage });
+      const { answer } = await hear(llm, callOf('why?'));
+      expect(answer?.usage).toEqual({ inputTokens: 5, outputTokens: 3, estimated: true, costUsd: null });
+    });
+
     it('estimates usage and says so where the provider gives none', async () => {
       fake.always({ text: 'twelve chars', noUsage: true });
       const { answer } = await hear(llm, callOf('12345678'));
