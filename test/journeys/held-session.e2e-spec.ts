@@ -29,6 +29,8 @@ describe('a session that somebody holds', () => {
   };
   const status = async (runId: string) =>
     (await world.query<{ status: string }>('select status from runs where id = $1', runId))[0]?.status;
+  const isLeased = async (runId: string) =>
+    (await world.query('select from runs where id = $1 and lease_until > clock_timestamp()', runId)).length > 0;
 
   it('costs no answer that is there: it is kept until it can be stored', async () => {
     world.model.always({ chunks: ['one ', 'two'], betweenMs: 200 });
@@ -42,6 +44,18 @@ describe('a session that somebody holds', () => {
     expect(await world.contents(ada, session)).toEqual(['hello', 'one two']);
     expect(world.asked()).toHaveLength(1);
   });
+
+  it('costs no answer that is on its way either: a lease that could not be renewed is renewed late', async () => {
+    world.model.always({ chunks: ['one ', 'two ', 'three ', 'four ', 'five'], betweenMs: 1100 });
+    const session = await world.session(ada);
+    const { runId } = await world.leave(ada, session, 'hello');
+    // As it stands where a database comes back, or its clock jumps; again and again, to be there when the sweeper looks.
+    for (const end = performance.now() + 3000; performance.now() < end; )
+      await world.query("update runs set lease_until = lease_until - interval '1 hour' where id = $1", runId);
+    await until(async () => ((await isLeased(runId)) ? true : undefined), 'the renewal', 4000);
+    expect(await world.ended(ada, session, runId)).toMatchObject({ status: 'completed' });
+    expect(await world.contents(ada, session)).toEqual(['hello', 'one two three four five']);
+  }, 30_000);
 
   it('keeps nobody from ending other runs whose node has gone, and from beginning what waits', async () => {
     world.model.script({ when: { user: /wait/ }, reply: { chunks: ['one ', 'two'], betweenMs: 60_000 } });

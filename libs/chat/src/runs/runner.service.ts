@@ -60,6 +60,10 @@ export class Runner {
     return [...this.active.keys()];
   }
 
+  executes(runId: string): boolean {
+    return this.active.has(runId);
+  }
+
   /** Called when a session's run has ended and others wait in it. */
   onWaitingWork(listener: WorkListener): void {
     this.workWaits = listener;

@@ -4,6 +4,7 @@ import { DraftsRepository, type LapsedRun, LeasesRepository } from '@parley/sess
 import { ChatMetrics } from '../chat.metrics.js';
 import { Dispatcher } from './dispatcher.service.js';
 import { RunEnds } from './run-ends.service.js';
+import { Runner } from './runner.service.js';
 
 const AT_ONCE = 100;
 
@@ -17,11 +18,14 @@ export class Sweeper {
     private readonly drafts: DraftsRepository,
     private readonly ends: RunEnds,
     private readonly dispatcher: Dispatcher,
+    private readonly runner: Runner,
     private readonly metrics: ChatMetrics,
   ) {}
 
   async sweep(): Promise<void> {
     for (const run of await this.leases.lapsed(INSTALLATION, AT_ONCE)) {
+      // Written by this very node: its lease could not be renewed for a while, and will be.
+      if (this.runner.executes(run.runId)) continue;
       try {
         await this.end(run);
       } catch (error) {
