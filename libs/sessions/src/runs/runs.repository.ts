@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '@parley/auth';
-import { Database, type Executor } from '@parley/platform/database';
+import { Database, type Executor, isPassing } from '@parley/platform/database';
 import { sql } from 'kysely';
 import { RUN_COLUMNS, type RunRow } from '../rows.js';
 import { json, startedFacts } from '../turns/stored-json.js';
@@ -32,6 +32,21 @@ export interface WaitingBounds {
   readonly perPrincipal: number | null;
   /** Runs of one organisation that may be under way at once; null: no bound. */
   readonly perOrganisation: number | null;
+}
+
+/** Who begins a waiting run, and when. */
+interface BeginBounds {
+  readonly nodeId: string;
+  readonly leaseSeconds: number;
+  /** Runs of its owner that may be under way at once; null: no bound. */
+  readonly maxRunning: number | null;
+  readonly at: Date;
+}
+
+interface BegunNext {
+  readonly run: QueuedRun;
+  /** `seq` of the last event that was appended. */
+  readonly lastSeq: number;
 }
 
 /** Rows of runs: reading and the queue. Begin and end of a turn stand in their own repositories. */
@@ -127,20 +142,47 @@ export class RunsRepository {
    * Begins the oldest queued run of an idle session, if it is not being begun elsewhere and its owner
    * has room. `plan` is asked under the lock and decides, without waiting, how the run is executed.
    */
-  beginNext(
+  async beginNext(
     actor: Actor,
     sessionId: string,
-    bounds: { nodeId: string; leaseSeconds: number; maxRunning: number | null; at: Date },
+    bounds: BeginBounds,
     plan: (run: QueuedRun) => FrozenPlan,
-  ): Promise<{ run: QueuedRun; lastSeq: number } | undefined> {
+  ): Promise<BegunNext | undefined> {
+    let tried: QueuedRun | undefined;
+    try {
+      return await this.database.as(actor, async (db) => {
+        if (!(await lockIdleSession(db, actor, sessionId))) return undefined;
+        const run = await oldestQueued(db, actor, sessionId, bounds.maxRunning);
+        if (run === undefined) return undefined;
+        tried = run;
+        const { rows } = await beginStatement(run, plan(run), bounds).execute(db);
+        const row = rows[0];
+        return row === undefined ? undefined : { run: { ...run, attempt: run.attempt + 1 }, lastSeq: row.last_seq };
+      });
+    } catch (error) {
+      const begun = tried !== undefined && isPassing(error) ? await this.begunBefore(actor, tried, bounds) : undefined;
+      if (begun === undefined) throw error;
+      return begun;
+    }
+  }
+
+  /**
+   * The answer to the commit was lost with its connection: the run may have been begun, and nobody else will execute
+   * it. Waits for that transaction where it has not ended yet.
+   */
+  private begunBefore(actor: Actor, run: QueuedRun, bounds: BeginBounds): Promise<BegunNext | undefined> {
+    const attempt = run.attempt + 1;
     return this.database.as(actor, async (db) => {
-      if (!(await lockIdleSession(db, actor, sessionId))) return undefined;
-      const run = await oldestQueued(db, actor, sessionId, bounds.maxRunning);
-      if (run === undefined) return undefined;
-      const frozen = plan(run);
-      const { rows } = await beginStatement(run, frozen, bounds).execute(db);
-      const row = rows[0];
-      return row === undefined ? undefined : { run: { ...run, attempt: run.attempt + 1 }, lastSeq: row.last_seq };
+      // By its id alone: as what that transaction may leave it, the row is not found before it has.
+      const row = await db
+        .selectFrom('runs')
+        .select(['status', 'lease_owner', 'attempt', 'last_seq'])
+        .where('org_id', '=', run.orgId)
+        .where('id', '=', run.runId)
+        .forUpdate()
+        .executeTakeFirst();
+      const isOurs = row?.status === 'running' && row.lease_owner === bounds.nodeId && row.attempt === attempt;
+      return isOurs ? { run: { ...run, attempt }, lastSeq: row.last_seq } : undefined;
     });
   }
 
@@ -224,7 +266,7 @@ async function oldestQueued(db: Executor, actor: Actor, sessionId: string, maxRu
   return rows[0];
 }
 
-function beginStatement(run: QueuedRun, plan: FrozenPlan, bounds: { nodeId: string; leaseSeconds: number; at: Date }) {
+function beginStatement(run: QueuedRun, plan: FrozenPlan, bounds: BeginBounds) {
   const appended = plan.answers === null ? 1 : 2;
   return sql<{ last_seq: number }>`
     with s as (

@@ -6,13 +6,27 @@ const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }
 
 /** The server does what the next statement says, and the line breaks before its answer is read. */
 function loseNextAnswer(pool: pg.Pool): void {
+  pool.once('acquire', loseAnswer);
+}
+
+/** The same for the end of the next transaction. */
+function loseNextCommit(pool: pg.Pool): void {
   pool.once('acquire', (client) => {
-    const connection: unknown = Reflect.get(client, 'connection');
-    const stream: unknown = typeof connection === 'object' && connection !== null && Reflect.get(connection, 'stream');
-    if (!isStream(stream)) throw new Error('a connection without a stream');
-    const emit = stream.emit.bind(stream);
-    stream.emit = (event, ...rest) => (event === 'data' ? emit('error', reset) : emit(event, ...rest));
+    const query: unknown = Reflect.get(client, 'query');
+    if (typeof query !== 'function') throw new Error('a client that cannot be asked');
+    Reflect.set(client, 'query', (...asked: unknown[]): unknown => {
+      if (asked[0] === 'commit') loseAnswer(client);
+      return Reflect.apply(query, client, asked);
+    });
   });
+}
+
+function loseAnswer(client: pg.ClientBase): void {
+  const connection: unknown = Reflect.get(client, 'connection');
+  const stream: unknown = typeof connection === 'object' && connection !== null && Reflect.get(connection, 'stream');
+  if (!isStream(stream)) throw new Error('a connection without a stream');
+  const emit = stream.emit.bind(stream);
+  stream.emit = (event, ...rest) => (event === 'data' ? emit('error', reset) : emit(event, ...rest));
 }
 
 function isStream(thing: unknown): thing is { emit: (event: string, ...rest: unknown[]) => boolean } {
@@ -73,6 +87,15 @@ describe('a statement whose answer was lost with its connection', () => {
     const again = await all.regenerate(ada, asked);
     expect(again.accepted).toMatchObject({ begun: true, lastSeq: 8, history: [] });
     expect(await all.count('runs', session)).toBe(2);
+  });
+
+  it('has begun a run that waited, once', async () => {
+    const { turn } = await all.give(ada, session, {}, { nodeHasRoom: false });
+    loseNextCommit(all.db.pool);
+    expect(await all.begin(ada, session)).toMatchObject({ lastSeq: 4, run: { runId: turn.runId, attempt: 1 } });
+    expect(await all.run(ada, session, turn.runId)).toMatchObject({ status: 'running', attempt: 1 });
+    expect(await all.begin(ada, session)).toBeUndefined();
+    expect((await all.events(ada, session)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
   });
 
   it('has ended its run, which is no lost lease', async () => {
