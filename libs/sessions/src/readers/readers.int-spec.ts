@@ -55,3 +55,29 @@ describe('readers whose wakes are lost while the bus looks well', () => {
     expect(asked).toHaveBeenCalledTimes(1);
   });
 });
+
+describe('readers without a bus that carries text', () => {
+  it('ask the database again when it has answered, and not before: it may be slow', async () => {
+    const all = await Conversations.open();
+    const ada = await all.user();
+    const bus = new DumbBus();
+    jest.spyOn(bus, 'state').mockReturnValue({ healthy: false });
+    const readers = new Readers(bus, all.log, all.runs, all.drafts, new LiveTexts(), configSchema.parse({}));
+    let answer: () => void = () => undefined;
+    const slow = new Promise<[]>((resolve) => {
+      answer = () => resolve([]);
+    });
+    const log = jest.spyOn(all.log, 'lastSeqs').mockReturnValue(slow);
+    const drafts = jest.spyOn(all.drafts, 'inSessions').mockReturnValue(slow);
+    readers.onModuleInit();
+    readers.open({ actor: ada, sessionId: await all.session(ada), after: 0 }, new SinkInMemory());
+    await new Promise((resolve) => setTimeout(resolve, 2300));
+    expect([log.mock.calls.length, drafts.mock.calls.length]).toEqual([1, 1]);
+    answer();
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect([log.mock.calls.length, drafts.mock.calls.length]).toEqual([2, expect.any(Number)]);
+    expect(drafts.mock.calls.length).toBeGreaterThan(2);
+    readers.onModuleDestroy();
+    await all.close();
+  });
+});

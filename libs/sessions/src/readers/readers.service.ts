@@ -31,6 +31,7 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(Readers.name);
   private readonly bySession = new Map<string, Set<Reader>>();
   private readonly source: ReaderSource;
+  private readonly underWay = new Set<string>();
   private timers: NodeJS.Timeout[] = [];
   /** Wakes may be lost also where the bus carries everything and looks well. */
   private readonly safety = new SafetyPoll(() => this.guarded('log', () => this.askLog()));
@@ -168,10 +169,13 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
     for (const readers of this.bySession.values()) for (const reader of readers) reader.wake();
   }
 
+  /** One at a time: what a slow database has not answered yet is not asked once more, on one more connection. */
   private guarded(what: string, work: () => Promise<void>): void {
-    work().catch((error: unknown) =>
-      this.logger.warn({ err: error }, `reading the ${what} for waiting readers failed`),
-    );
+    if (this.underWay.has(what)) return;
+    this.underWay.add(what);
+    work()
+      .catch((error: unknown) => this.logger.warn({ err: error }, `reading the ${what} for waiting readers failed`))
+      .finally(() => this.underWay.delete(what));
   }
 
   private remember(sessionId: string, reader: Reader): void {
