@@ -99,6 +99,15 @@ describe('Reader', () => {
       expect(sink.deltas).toEqual([deltaOf(7, ' three')]);
     });
 
+    it('shows no text of a run that the log has ended, whatever its node still says', async () => {
+      log.append('session.updated', { type: 'run.failed', run: 'run_1' });
+      log.running = { runId: 'run_1', snapshots: [snapshotOf('cut off')] };
+      const reader = await open();
+      delta(reader, 0, 'cut off, and on');
+      await settle();
+      expect(sink.order).toEqual(['1', '2', 'ready']);
+    });
+
     it('shows nothing of the log a second time when it is in doubt', async () => {
       log.append('session.updated', 'session.updated');
       const reader = await open();

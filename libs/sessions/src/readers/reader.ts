@@ -171,7 +171,7 @@ export class Reader {
     const live = await this.source.live(this.options.actor, this.options.sessionId);
     if (this.closed) return;
     const ours = live !== null && this.concerns(live.runId) ? live : null;
-    const snapshots = ours?.snapshots ?? [];
+    const snapshots = ours === null || this.status.isOver(ours.runId) ? [] : ours.snapshots;
     for (const snapshot of snapshots) if (this.texts.reset(snapshot)) this.sink.snapshot(snapshot);
     this.status.settle(
       ours?.runId ?? null,
@@ -202,7 +202,7 @@ export class Reader {
   }
 
   private applyDelta(delta: Delta): void {
-    if (this.closed || !this.concerns(delta.run_id)) return;
+    if (this.closed || !this.concerns(delta.run_id) || this.status.isOver(delta.run_id)) return;
     const step = this.isFull() ? 'gap' : this.texts.accept(delta);
     if (step === 'gap') this.askRepair();
     else if (step !== 'known') {

@@ -81,3 +81,24 @@ describe('readers without a bus that carries text', () => {
     await all.close();
   });
 });
+
+describe('readers on a node that has not heard yet that its run was ended elsewhere', () => {
+  it('say what the log says: nothing runs', async () => {
+    const all = await Conversations.open();
+    const ada = await all.user();
+    const sessionId = await all.session(ada);
+    const texts = new LiveTexts();
+    const readers = new Readers(new DumbBus(), all.log, all.runs, all.drafts, texts, configSchema.parse({}));
+    const { runId } = (await all.exchange(ada, sessionId, 'question', 'answer')).asked;
+    texts.begin(sessionId, runId);
+    texts.add(sessionId, { messageId: 'msg_cut_off', text: 'half an ans' });
+    const sink = new SinkInMemory();
+    const reader = readers.open({ actor: ada, sessionId, after: 0 }, sink);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(sink.events.at(-1)?.type).toBe('run.completed');
+    expect(sink.statuses.map(({ status }) => status)).toEqual(['ready']);
+    expect([sink.snapshots, sink.deltas]).toEqual([[], []]);
+    reader.close();
+    await all.close();
+  });
+});

@@ -60,6 +60,14 @@ describe('StatusLine', () => {
     expect(said).toEqual(['typing run_1']);
   });
 
+  it('does not believe a node that has not heard yet that its run was ended', () => {
+    line.event(eventOf(1, 'run.failed', { run: 'run_1' }), false);
+    line.settle('run_1', true);
+    line.event(eventOf(2, 'run.started', { run: 'run_2' }), false);
+    line.settle('run_1', true);
+    expect(said).toEqual(['ready -', 'thinking run_2']);
+  });
+
   it.each([
     [null, false, 'ready -'],
     ['run_1', false, 'thinking run_1'],

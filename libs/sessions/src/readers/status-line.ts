@@ -7,6 +7,8 @@ import { isRunEnd, type LogEvent, type StatusNotice } from '../log/log-events.js
 export class StatusLine {
   private said = '';
   private activeRun: string | null = null;
+  /** The last run whose end the log has told. */
+  private ended: string | null = null;
   private typing = false;
 
   constructor(private readonly say: (notice: StatusNotice) => void) {}
@@ -29,13 +31,21 @@ export class StatusLine {
     this.tell('typing', runId, {});
   }
 
+  /** The log has told its end, also where the node that wrote it was cut off and does not know yet. */
+  isOver(runId: string): boolean {
+    return runId === this.ended;
+  }
+
   settle(runId: string | null, typing: boolean): void {
-    this.activeRun = runId;
-    this.typing = typing;
-    this.tell(runId === null ? 'ready' : typing ? 'typing' : 'thinking', runId, {});
+    const isOver = runId !== null && this.isOver(runId);
+    if (!isOver) this.activeRun = runId;
+    this.typing = typing && !isOver;
+    this.tell(this.activeRun === null ? 'ready' : this.typing ? 'typing' : 'thinking', this.activeRun, {});
   }
 
   private follow(event: LogEvent): void {
+    if (isRunEnd(event.type)) this.ended = event.run_id;
+    else if (event.type === 'run.started' && event.run_id === this.ended) this.ended = null;
     if (event.type === 'run.started' || event.type === 'run.resumed') {
       this.activeRun = event.run_id;
       this.typing = false;
