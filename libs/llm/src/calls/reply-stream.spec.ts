@@ -40,6 +40,24 @@ describe('a reply stream', () => {
     expect(reply).toMatchObject({ text: 'Hello you', finish: { reason: 'stop' } });
   });
 
+  it('ends an answer without end as one that was cut for its length, and leaves the provider', async () => {
+    let left = false;
+    const reply = open(async function* () {
+      try {
+        for (;;) yield { type: 'text-delta', delta: 'and so on '.repeat(100_000) };
+      } finally {
+        left = true;
+      }
+    });
+    const heard: number[] = [];
+    await reply.read((piece) => heard.push(piece.length) < 50);
+    expect(heard).toEqual([1_000_000, 1_000_000, 1_000_000, 1_000_000]);
+    expect([reply.text.length, reply.finish]).toEqual([4_000_000, { reason: 'length', usage: null }]);
+    reply.close();
+    await pause(0);
+    expect(left).toBe(true);
+  });
+
   it('takes thinking for a sign of life, and not for an answer', async () => {
     const reply = open(async function* (signal) {
       for (let thought = 0; thought < 4; thought += 1) {

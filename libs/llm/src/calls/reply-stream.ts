@@ -2,6 +2,12 @@ import type { ChatModel, ChatPart, ChatRequest, FinishReason, TokenCounts } from
 import { ProviderFailure } from '../providers/provider-failure.js';
 import { TextHygiene } from './text-hygiene.js';
 
+/**
+ * UTF-16 code units of one answer at most, several times what a model is ever asked for. One that does not stop would
+ * else grow in memory and in every client's buffer until its time is over, and then be too long to be stored.
+ */
+const MOST_TEXT = 4 * 1024 * 1024;
+
 export interface Finish {
   readonly reason: FinishReason;
   readonly usage: TokenCounts | null;
@@ -15,6 +21,7 @@ export class ReplyStream {
   finish: Finish | null = null;
   /** A list: a string that grows by every token would be copied about in memory as often. */
   private readonly pieces: string[] = [];
+  private length = 0;
   private readonly hygiene = new TextHygiene();
   private readonly control = new AbortController();
   private readonly parts: AsyncIterator<ChatPart>;
@@ -92,8 +99,18 @@ export class ReplyStream {
     if (part.type === 'finish') this.finish = { reason: part.finishReason, usage: part.usage };
     if (part.type !== 'text-delta') return '';
     const piece = this.hygiene.push(part.delta);
-    if (piece !== '') this.pieces.push(piece);
+    if (piece === '') return '';
+    this.length += piece.length;
+    if (this.length > MOST_TEXT) return this.cutOff();
+    this.pieces.push(piece);
     return piece;
+  }
+
+  /** As a model ends that has come to its bound: what was said stands, the piece that would be too much is left out. */
+  private cutOff(): string {
+    this.finish = { reason: 'length', usage: null };
+    this.control.abort(new Error('more than an answer may have'));
+    return '';
   }
 
   private failureOf(error: unknown): unknown {
