@@ -1,4 +1,4 @@
-import { IsOptional, IsString, MaxLength, MinLength, ValidateIf } from 'class-validator';
+import { IsOptional, IsString, MaxLength, MinLength, maxLength, ValidateIf } from 'class-validator';
 import { UserDto } from '../accounts/accounts.dto.js';
 import { type Identifier, toName } from '../accounts/names.js';
 import { TokenPairDto } from '../logins/logins.dto.js';
@@ -70,13 +70,16 @@ export function identifierOf({ email, username = '' }: Pick<LoginDto, 'email' | 
     : { kind: 'email', key: toName(email).key };
 }
 
-/** The name in a body that was not judged yet. */
+/**
+ * The name in a body that was not judged yet. One that is too long is none, by the measure that judges it later:
+ * to bring a megabyte of combining marks to NFKC would take a minute, and nobody has counted this call so far.
+ */
 export function identifierIn(body: unknown): Identifier | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const email: unknown = Reflect.get(body, 'email');
   const username: unknown = Reflect.get(body, 'username');
-  if (typeof email === 'string') return identifierOf({ email });
-  return typeof username === 'string' ? identifierOf({ username }) : undefined;
+  if (typeof email === 'string') return maxLength(email, LONGEST_NAME) ? identifierOf({ email }) : undefined;
+  return typeof username === 'string' && maxLength(username, LONGEST_NAME) ? identifierOf({ username }) : undefined;
 }
 
 /** Of a body that was not judged yet. */
