@@ -148,6 +148,9 @@ describe('accounts', () => {
       await accounts.updateProfile(actor, { displayName: 'Joan' }, [1]);
       expect(await codeOf(accounts.updateProfile(actor, { displayName: 'x' }, [1]))).toBe('PRECONDITION_FAILED');
       expect(await codeOf(accounts.updateProfile(actor, { displayName: 'x' }, []))).toBe('PRECONDITION_FAILED');
+      // The longest number that `If-Match` may bring is greater than any version that the table can hold.
+      const greatest = [999_999_999_999_999];
+      expect(await codeOf(accounts.updateProfile(actor, { displayName: 'x' }, greatest))).toBe('PRECONDITION_FAILED');
       expect(await codeOf(accounts.updateProfile(actor, { displayName: 'y' }, 'any'))).toBe('ok');
     });
 

@@ -108,7 +108,7 @@ export class AccountsRepository {
           updated_at: now,
         }))
         .where('principal_id', '=', actor.principalId)
-        .$if(versions !== undefined, (query) => query.where('version', '=', sql<number>`any(${versions}::int[])`))
+        .$if(versions !== undefined, (query) => query.where('version', '=', sql<number>`any(${versions}::bigint[])`))
         .returning('principal_id')
         .executeTakeFirst();
       return updated && readAccount(db, actor.orgId, updated.principal_id, now);
