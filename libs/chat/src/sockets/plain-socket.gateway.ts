@@ -65,7 +65,11 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
   }
 
   private accept(client: WebSocket, wire: Duplex, request: IncomingMessage, sessionId: string): void {
-    const { auth_timeout_seconds: patience, heartbeat_seconds: heartbeat } = this.config.sockets;
+    const {
+      auth_timeout_seconds: patience,
+      heartbeat_seconds: heartbeat,
+      buffer_bytes: bufferBytes,
+    } = this.config.sockets;
     const gone = this.handshake.count('websocket');
     const plain = new PlainSocket(client, this.services, {
       wire,
@@ -73,6 +77,7 @@ export class PlainSocketGateway implements OnModuleInit, OnApplicationShutdown {
       after: afterOf(request),
       authTimeoutMs: patience * 1000,
       heartbeatMs: heartbeat * 1000,
+      bufferBytes,
     });
     this.open.add(plain);
     client.once('close', () => {

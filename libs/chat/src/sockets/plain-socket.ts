@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type Actor, authErrors } from '@parley/auth';
 import { AppError, type Problem, platformErrors, toProblem } from '@parley/platform/errors';
+import { ReadBrake } from '@parley/platform/sockets';
 import { type OpenReader, type ReaderEnd, type Readers, sessionErrors } from '@parley/sessions';
 import type { RawData, WebSocket } from 'ws';
 import { SocketConnection } from './frame-handler.service.js';
@@ -15,6 +16,8 @@ export interface PlainSocketOptions {
   readonly after: number;
   readonly authTimeoutMs: number;
   readonly heartbeatMs: number;
+  /** Bytes that may wait for one slow reader. */
+  readonly bufferBytes: number;
 }
 
 /** What a plain WebSocket needs from the program. */
@@ -36,6 +39,7 @@ export class PlainSocket {
   private alive = true;
   private early = 0;
   private readonly closers: (() => void)[] = [];
+  private readonly brake: ReadBrake;
 
   constructor(
     private readonly socket: WebSocket,
@@ -44,14 +48,25 @@ export class PlainSocket {
   ) {
     const heartbeat = setInterval(() => this.beat(), options.heartbeatMs);
     this.signInTimer = setTimeout(() => this.refuse(authErrors.UNAUTHENTICATED()), options.authTimeoutMs);
+    const line = {
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      waiting: () => socket.bufferedAmount,
+    };
+    // The reader keeps to the buffer by itself; as much again may wait of the answers to frames.
+    this.brake = new ReadBrake(line, 2 * options.bufferBytes);
     this.closers.push(
       () => clearInterval(heartbeat),
       () => clearTimeout(this.signInTimer),
+      () => this.brake.end(),
     );
     socket.on('pong', () => {
       this.alive = true;
     });
-    socket.on('message', (data, isBinary) => this.hear(data, isBinary));
+    socket.on('message', (data, isBinary) => {
+      this.hear(data, isBinary);
+      this.brake.took();
+    });
     socket.on('error', () => socket.terminate());
     socket.once('close', () => this.closed());
   }

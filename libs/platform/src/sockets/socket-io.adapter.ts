@@ -6,6 +6,7 @@ import { Server, type ServerOptions, type Socket } from 'socket.io';
 import type { Config } from '../config/index.js';
 import { type AppError, platformErrors, toProblem } from '../errors/index.js';
 import { Origins, securityHeaders } from '../http/index.js';
+import { brakeEngine } from './engine-brake.js';
 import { HandshakeRules } from './handshake-rules.js';
 import { refuseUpgrade, type UpgradeDoors } from './upgrade-doors.js';
 
@@ -33,14 +34,18 @@ export class SocketIoAdapter extends IoAdapter {
   }
 
   override createIOServer(_port: number, options?: ServerOptions): Server {
+    const { max_frame_bytes, auth_timeout_seconds, buffer_bytes } = this.config.sockets;
     const io = new Server(this.server, {
       ...options,
       path: PATH,
       serveClient: false,
       destroyUpgrade: false,
       perMessageDeflate: false,
-      maxHttpBufferSize: this.config.sockets.max_frame_bytes,
+      maxHttpBufferSize: max_frame_bytes,
+      connectTimeout: auth_timeout_seconds * 1000,
     });
+    // Readers keep to the buffer by themselves; as much again may wait of the answers to frames.
+    io.engine.on('connection', (line: Socket['conn']) => brakeEngine(line, 2 * buffer_bytes));
     // Before Engine.IO looks at anything: polls and handshakes of both transports come by here.
     io.engine.use((request: IncomingMessage, response: unknown, next: () => void) => {
       const refusal = this.rules.refusalOfHost(request) ?? this.rules.refusalOf(request);
