@@ -4,7 +4,7 @@ import type { ChatRequest } from '../providers/chat-model.js';
 import { ProviderFailure } from '../providers/provider-failure.js';
 import type { CallLedger } from './call-ledger.js';
 import { type Finish, ReplyStream } from './reply-stream.js';
-import { estimateUsage, isCount } from './usage.js';
+import { estimateUsage, soundCounts } from './usage.js';
 
 /** Where the figures of a try go. */
 export interface TryBooks {
@@ -78,12 +78,11 @@ export class ModelTry {
     this.bookTokens();
   }
 
-  /** The provider's count; ours where it gave none that is one and had begun to answer; nothing where it had not. */
+  /** The provider's count; ours where it gave no sound one and had begun to answer; nothing where it had not. */
   private bookTokens(): void {
     const { ledger, metrics } = this.books;
     const { finish, text } = this.stream;
-    const claimed = finish?.usage ?? null;
-    const given = claimed !== null && isCount(claimed) ? claimed : null;
+    const given = soundCounts(finish?.usage ?? null);
     if (given === null && text === '') return;
     const counts = given ?? estimateUsage(this.request.messages, text);
     const costUsd = ledger.book(this.candidate.name, counts, given === null);

@@ -32,6 +32,13 @@ describe('embeddings over the wire', () => {
     expect(fake.request().headers['x-correlation-id']).toBe('corr-9');
   });
 
+  it('estimates the usage where what the provider gives can be no count', async () => {
+    const body = { data: [{ index: 0, embedding: [0.6, 0.8] }], usage: { prompt_tokens: -3 } };
+    fake.always({ rawChunks: [JSON.stringify(body)], rawType: 'application/json' });
+    const { usage } = await llm.embeddings.embed(ACTOR, ['a red cat'], CALL);
+    expect(usage).toMatchObject({ inputTokens: 3, outputTokens: 0, estimated: true });
+  });
+
   it('sends many texts in batches', async () => {
     const texts = Array.from({ length: 600 }, (_, index) => `text ${index}`);
     const { vectors, attempts } = await llm.embeddings.embed(ACTOR, texts, CALL);

@@ -8,7 +8,7 @@ import { CallLedger } from '../calls/call-ledger.js';
 import { ModelCallAborted, ModelCallError } from '../calls/model-call.errors.js';
 import type { ModelReport } from '../calls/model-call.js';
 import { RetryRule } from '../calls/retry-rule.js';
-import { estimateTokens } from '../calls/usage.js';
+import { estimateTokens, isCount } from '../calls/usage.js';
 import type { EmbeddingCandidate } from '../catalogue/candidate.js';
 import { ModelCatalogue } from '../catalogue/model.catalogue.js';
 import { PriceList } from '../catalogue/prices.js';
@@ -115,8 +115,9 @@ export class EmbeddingGateway {
     ledger.begin(name);
     try {
       const answer = await answerInTime(call, (request) => embedder.embed(batch, request));
-      const inputTokens = answer.inputTokens ?? batch.reduce((sum, text) => sum + estimateTokens(text), 0);
-      const cost = ledger.book(name, { inputTokens, outputTokens: 0 }, answer.inputTokens === null);
+      const given = isCount(answer.inputTokens) ? answer.inputTokens : null;
+      const inputTokens = given ?? batch.reduce((sum, text) => sum + estimateTokens(text), 0);
+      const cost = ledger.book(name, { inputTokens, outputTokens: 0 }, given === null);
       this.metrics.ended(measured, seconds(), '');
       this.metrics.used(measured, inputTokens, 0, cost);
       return answer;
