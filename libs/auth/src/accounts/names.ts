@@ -24,11 +24,11 @@ export function toName(text: string): Name {
   return { shown, key: shown.toLowerCase().normalize('NFKC') };
 }
 
-/** An e-mail address of at most 254 characters, judged after it was trimmed and brought to NFKC. */
+/** An e-mail address of at most 254 visible characters, judged after it was trimmed and brought to NFKC. */
 export function isEmailName(value: unknown): boolean {
   if (typeof value !== 'string' || value.length > 4 * LONGEST_EMAIL) return false;
   const { shown } = toName(value);
-  return shown.length <= LONGEST_EMAIL && isEmail(shown, { allow_utf8_local_part: true });
+  return shown.length <= LONGEST_EMAIL && !UNSHOWN.test(shown) && isEmail(shown, { allow_utf8_local_part: true });
 }
 
 /** 3 to 50 visible characters; no `@`, so that it can never look like somebody's address. */

@@ -58,4 +58,16 @@ describe('completedFacts', () => {
     expect(facts).toMatchObject({ component: 'search', success: true, duration_ms: 3 });
     expect(metadata).toEqual({ passages: [{ text: `${'x'.repeat(200)}…`, score: 0.5 }], none: null });
   });
+
+  it('cuts no character in two: half of one could not be stored', () => {
+    const text = `x${'😀'.repeat(300)}`;
+    const facts = completedFacts('search', {
+      success: true,
+      status: 'ok',
+      error: null,
+      duration_ms: 3,
+      metadata: { text },
+    });
+    expect(facts['metadata']).toEqual({ text: `x${'😀'.repeat(199)}…` });
+  });
 });

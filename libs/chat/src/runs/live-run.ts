@@ -1,4 +1,5 @@
 import type { AppError } from '@parley/platform/errors';
+import { codePointPrefix } from '@parley/platform/text';
 import type { ComponentResult, TurnSink } from '@parley/use-cases';
 import type { BegunRun } from './begun-run.js';
 
@@ -106,7 +107,8 @@ function shorten(value: object): Record<string, unknown> {
 }
 
 function shortValue(value: unknown): unknown {
-  if (typeof value === 'string') return value.length <= LONGEST_TEXT ? value : `${value.slice(0, LONGEST_TEXT)}…`;
+  if (typeof value === 'string')
+    return value.length <= LONGEST_TEXT ? value : `${codePointPrefix(value, LONGEST_TEXT)}…`;
   if (Array.isArray(value)) return value.map(shortValue);
   return typeof value === 'object' && value !== null ? shorten(value) : value;
 }

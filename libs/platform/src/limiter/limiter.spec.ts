@@ -42,6 +42,9 @@ it('counts IPv6 neighbours together and IPv4 ones apart', async () => {
   await expect(limiter.consume('docs', '2001:db8:0:1::1')).resolves.toBeDefined();
   await limiter.consume('docs', '192.0.2.1');
   await expect(limiter.consume('docs', '192.0.2.2')).resolves.toBeDefined();
+  const unknown = (address: number) => limiter.consume('auth.refresh', { login: `2001:db8::${address}` });
+  let next = 0;
+  expect((await tally(40, () => unknown(++next))).passed).toBe(30);
 });
 
 it('takes back what one rule counted when the next one refuses', async () => {

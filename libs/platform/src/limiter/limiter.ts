@@ -139,8 +139,9 @@ export class Limiter {
   }
 }
 
+/** Callers of every kind may be known by their address alone, as whoever brings a refresh token that nobody was given. */
 function storedKey(kind: LimitKey, whom: string): string {
-  const text = kind === 'address' ? countedAddress(whom) : whom;
+  const text = kind === 'recipient' ? whom : countedAddress(whom);
   if (kind !== 'recipient' && text.length <= LONGEST_PLAIN_KEY) return text;
   return createHash('sha256').update(text).digest('base64url');
 }

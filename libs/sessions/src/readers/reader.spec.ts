@@ -307,7 +307,18 @@ describe('Reader', () => {
       expect(sink.statuses).toHaveLength(before + 1);
     });
 
-    it('is let go after ten seconds, and nothing follows', async () => {
+    it('is waited for as long as it takes something, be it little', async () => {
+      log.append('session.updated');
+      sink.unread = 110;
+      await open();
+      for (; sink.unread > 102; sink.unread -= 2) await jest.advanceTimersByTimeAsync(9000);
+      expect([sink.ends, sink.seqs]).toEqual([[], []]);
+      sink.unread = 0;
+      await jest.advanceTimersByTimeAsync(50);
+      expect(sink.seqs).toEqual([1]);
+    });
+
+    it('is let go after ten seconds in which it took nothing, and nothing follows', async () => {
       log.append('session.updated');
       sink.unread = 101;
       const reader = await open();

@@ -240,8 +240,13 @@ export class Reader {
 
   /** Waits until the client has taken enough for a page to fit; false when it does not, or the reader is closed. */
   private async hasRoom(): Promise<boolean> {
-    const since = performance.now();
+    let since = performance.now();
+    let least = Number.POSITIVE_INFINITY;
     while (this.sink.buffered() > this.options.bufferBytes - this.pageBytes && !this.closed) {
+      const unread = this.sink.buffered();
+      // A thin line is no dead one: who takes something, however little, is waited for.
+      if (unread < least) since = performance.now();
+      least = Math.min(least, unread);
       if (performance.now() - since > STALL_MS) this.finish('too-slow');
       await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS).unref());
     }

@@ -33,7 +33,10 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
   private readonly source: ReaderSource;
   private readonly underWay = new Set<string>();
   private timers: NodeJS.Timeout[] = [];
-  /** Wakes may be lost also where the bus carries everything and looks well. */
+  /**
+   * Wakes may be lost also where the bus carries everything and looks well, and are never sent where the answer to a
+   * commit was lost: what was appended is there, and nobody here knows of it.
+   */
   private readonly safety = new SafetyPoll(() => this.guarded('log', () => this.askLog()));
   private endDoubt: (() => void) | undefined;
 
@@ -53,7 +56,7 @@ export class Readers implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.endDoubt = this.bus.onDoubt(() => this.wakeAll());
-    if (this.bus.mode === 'redis') this.safety.start();
+    this.safety.start();
     this.timers = [
       setInterval(() => this.guarded('log', () => this.pollLog()), POLL_MS).unref(),
       setInterval(() => this.guarded('drafts', () => this.tailDrafts()), DRAFTS_MS).unref(),

@@ -44,6 +44,7 @@ export function rawAnswer(error: AppError, headers: HeaderList): string {
   const lines = [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}`,
     ...[...headers, ...Object.entries(error.facts.headers ?? {})].map(([name, value]) => `${name}: ${value}`),
+    ...(error.facts.retryAfter === undefined ? [] : [`Retry-After: ${Math.ceil(error.facts.retryAfter)}`]),
     'Content-Type: application/problem+json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
