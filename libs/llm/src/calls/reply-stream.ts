@@ -3,10 +3,10 @@ import { ProviderFailure } from '../providers/provider-failure.js';
 import { TextHygiene } from './text-hygiene.js';
 
 /**
- * UTF-16 code units of one answer at most, several times what a model is ever asked for. One that does not stop would
+ * UTF-16 code units of one answer at most, many times what a model is ever asked for. One that does not stop would
  * else grow in memory and in every client's buffer until its time is over, and then be too long to be stored.
  */
-const MOST_TEXT = 4 * 1024 * 1024;
+const MOST_TEXT = 16 * 1024 * 1024;
 
 export interface Finish {
   readonly reason: FinishReason;
