@@ -17,7 +17,9 @@ export const storageSections = {
       allow_plaintext: z.boolean().default(false).describe('Let production talk to another host without TLS.'),
       pool_size: whole(2, 200).default(7).describe('Connections of the application.'),
       jobs_pool_size: whole(1, 50).default(2).describe('Connections of the job queue.'),
-      statement_timeout_ms: whole(100, 600_000).default(30_000).describe('Longest statement.'),
+      statement_timeout_ms: whole(100, 600_000)
+        .default(30_000)
+        .describe('Longest statement. Where no answer comes in twice that time, the connection is given up.'),
       connect_timeout_ms: whole(100, 60_000).default(5000).describe('Longest wait for a connection.'),
     })
     .prefault({})

@@ -28,7 +28,7 @@ const UNAVAILABLE = new Set([
 const PASSING = new Set(['40', '53', '57', '58']);
 const LOCK_NOT_AVAILABLE = '55P03';
 const LOST =
-  /connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|Client has encountered a connection error|not queryable/i;
 
 function memberOf(thrown: unknown, name: string): string | undefined {
   if (typeof thrown !== 'object' || thrown === null || !(name in thrown)) return undefined;

@@ -25,6 +25,13 @@ export interface PoolOptions {
 const IDLE_IN_TRANSACTION_MS = 5000;
 
 /**
+ * How many times as long as the server may work on a statement its answer is waited for: it may stand behind another
+ * one on its connection. Beyond that the line is dead, though nobody has said so: the kernel would try for a quarter
+ * of an hour.
+ */
+const SILENCE = 2;
+
+/**
  * Every statement here reads by a key and in its order, most of them one page. Before a table has statistics the
  * planner holds sorting all rows of a session for as cheap as walking its index: 20,000 rows for a page of 50.
  */
@@ -38,6 +45,7 @@ export function createPool(target: ConnectionTarget, options: PoolOptions): pg.P
     pipeline: true,
     idleTimeoutMillis: 30_000,
     statement_timeout: options.statementTimeoutMs,
+    query_timeout: SILENCE * options.statementTimeoutMs,
     options: READ_IN_ORDER,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });

@@ -7,4 +7,5 @@ export {
   type TestPostgres,
 } from './postgres-server.js';
 export { describeOnRedis, openTestRedis, type TestRedis } from './redis-server.js';
+export { SilentNetwork } from './silent-network.js';
 export { openTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.js';
